@@ -1,0 +1,17 @@
+"""The people of the demo database, one per role; each password is the login."""
+
+LOGINS = (
+    ("finance", "finance officer", "财务"),
+    ("procurement", "procurement officer", "采购"),
+    ("manager", "facility manager", "设施管理员"),
+    ("approver", "approver", "审批人"),
+    ("auditor", "auditor", "审计"),
+    ("administrator", "administrator of the application", "管理员"),
+)
+
+
+def table():
+    """Return the logins as lines to print."""
+    lines = [f"    {'login = password':<18}role"]
+    lines += [f"    {login:<18}{role} ({chinese})" for login, role, chinese in LOGINS]
+    return "\n".join([*lines, f"    {'admin':<18}Odoo's own administrator"])

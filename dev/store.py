@@ -1,0 +1,112 @@
+"""The cache: where fetched things live, and how half-done ones are never used."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+from .console import Failure, note, step
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CACHE = (
+    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    .expanduser()
+    .absolute()
+    / "welfare_facility"
+)
+COMPLETE = ".complete"
+
+
+def digest(*parts):
+    """Return a short name for any combination of texts."""
+    joined = "\0".join(str(part) for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+def state():
+    """Return the folder of what belongs to this checkout alone (databases' files,
+    logs, configuration), made when it is missing."""
+    folder = CACHE / "checkouts" / digest(CHECKOUT)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def build(name, inputs, make):
+    """Return a folder of the cache, made now unless it is there and complete.
+
+    The folder's name holds a digest of ``inputs``, so a change of them makes a new
+    one. A marker, written last, tells a complete folder from one whose making was
+    cut short; the latter is thrown away.
+
+    :param str name: what it is
+    :param inputs: everything that the content depends on
+    :param make: function that fills the empty folder it is given
+    """
+    folder = CACHE / f"{name}-{digest(*inputs)}"
+    if (folder / COMPLETE).exists():
+        return folder
+    remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        make(folder)
+    except BaseException:
+        remove(folder)
+        raise
+    # The data must be on the disk before the marker that vouches for them.
+    os.sync()
+    (folder / COMPLETE).touch()
+    for other in CACHE.glob(f"{name}-*"):
+        if other != folder and not (other / COMPLETE).exists():
+            remove(other)
+    return folder
+
+
+def remove(folder):
+    """Delete a folder if it is there, moving it away first so that no half of it
+    can be taken for the whole."""
+    folder = Path(folder)
+    if not folder.exists():
+        return
+    with step(f"removing {folder.name}") if _large(folder) else contextlib.nullcontext():
+        away = folder.with_name(f".removed-{os.getpid()}-{time.monotonic_ns()}")
+        folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
+
+
+def _large(folder):
+    return sum(1 for _ in zip(range(2000), folder.rglob("*"))) == 2000
+
+
+@contextlib.contextmanager
+def locked(path, waiting, *, shared=False):
+    """Hold a lock file; the kernel lets go of it even after kill -9.
+
+    :param str waiting: said when the lock is held by another process
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as file:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note(waiting)
+            fcntl.flock(file, kind)
+        yield file
+
+
+def require_space(folder, megabytes):
+    """Refuse to begin what the disk cannot hold.
+
+    :raise Failure: when fewer than ``megabytes`` are free
+    """
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < megabytes:
+        raise Failure(
+            f"The disk is too full: {folder} has {free} MB free and {megabytes} MB are "
+            "needed; free some space and start again."
+        )

@@ -1,0 +1,101 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+
+class WelfareFacilityStatus(models.Model):
+    """One entry of a facility's history of states (状态记录).
+
+    Entries are only ever added: a wrong day is corrected by a new entry that points to
+    the wrong one. So the state on any past day can be asked, and what was believed
+    before a correction stays readable.
+    """
+
+    _name = "welfare.facility.status"
+    _description = "Facility State History"
+    _order = "date desc, id desc"
+
+    facility_id = fields.Many2one(
+        comodel_name="welfare.facility",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
+    )
+    region_id = fields.Many2one(related="facility_id.region_id")
+    state = fields.Selection(
+        selection=lambda self: self._selection_state(), required=True, readonly=True
+    )
+    date = fields.Date(string="Since", required=True, readonly=True)
+    is_approximate = fields.Boolean(string="Day not Known", readonly=True)
+    reason = fields.Char(readonly=True)
+    corrects_id = fields.Many2one(
+        comodel_name="welfare.facility.status",
+        string="Corrects",
+        readonly=True,
+        ondelete="cascade",
+        index="btree_not_null",
+    )
+    correction_ids = fields.One2many(
+        comodel_name="welfare.facility.status", inverse_name="corrects_id"
+    )
+    is_corrected = fields.Boolean(string="Corrected", compute="_compute_is_corrected")
+
+    # An entry is corrected once; a second correction points to the first one.
+    _corrects_uniq = models.UniqueIndex(
+        "(corrects_id) WHERE corrects_id IS NOT NULL",
+        "This entry has been corrected already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("correction_ids")
+    def _compute_is_corrected(self):
+        for status in self:
+            status.is_corrected = bool(status.correction_ids)
+
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _selection_state(self):
+        return self.env["welfare.facility"]._fields["state"]._description_selection(
+            self.env
+        )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        raise AccessError(self._message_append_only())
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        # A planned facility takes its history along: the database cascades.
+        raise AccessError(self._message_append_only())
+
+    # === BUSINESS METHODS === #
+
+    def _message_append_only(self):
+        return self.env._("The history of states is only ever added to.")
+
+    @api.model
+    def _query_states(self, date):
+        """Return ``(facility_id, state)`` of every facility on a day, as SQL.
+
+        :param datetime.date date: the day asked for; a facility that was registered for
+            a later day is not in the result.
+        :rtype: SQL
+        """
+        self.flush_model()
+        return SQL(
+            """
+            SELECT DISTINCT ON (facility_id) facility_id, state
+            FROM welfare_facility_status status
+            WHERE date <= %(date)s
+              AND NOT EXISTS (
+                  SELECT FROM welfare_facility_status correction
+                  WHERE correction.corrects_id = status.id
+              )
+            ORDER BY facility_id, date DESC, id DESC
+            """,
+            date=date,
+        )

@@ -1,0 +1,38 @@
+import time
+
+from odoo import models
+
+
+class WelfareProgressMixin(models.AbstractModel):
+    """Lets a long request tell the user's screen how far it is.
+
+    The message goes through the bus in a transaction of its own, since what the
+    request itself writes is seen by nobody before it ends.
+    """
+
+    _name = "welfare.progress.mixin"
+    _description = "Progress of a Long Request"
+
+    def _progress(self, label):
+        """Return a function that reports progress at most twice a second.
+
+        :param str label: what is being done, in the user's language.
+        :return: takes (steps done, steps in all).
+        """
+        last = time.monotonic()
+
+        def report(done, total):
+            nonlocal last
+            now = time.monotonic()
+            if now - last < 0.5 and done < total:
+                return
+            last = now
+            with self.env.registry.cursor() as cr:
+                env = self.env(cr=cr)
+                env["bus.bus"]._sendone(
+                    env.user.partner_id,
+                    "welfare_facility.progress",
+                    {"label": label, "done": done, "total": total},
+                )
+
+        return report

@@ -1,0 +1,23 @@
+from odoo import fields, models
+
+
+class WelfareRegionMixin(models.AbstractModel):
+    """A record that belongs to a place of the region tree (属地).
+
+    Who sees it follows from the place: the users whose regions contain it. The guard is
+    an ``ir.rule``, so that it holds for lists, counts, groups, exports and attachments
+    alike; a model that takes this mixin adds one global rule with the domain
+    ``[('region_id', 'child_of', user.welfare_region_ids.ids)]``, and the tests of the
+    permission matrix fail for a model without it.
+    """
+
+    _name = "welfare.region.mixin"
+    _description = "Record of a Region"
+
+    region_id = fields.Many2one(
+        comodel_name="welfare.region",
+        string="Region",
+        required=True,
+        index=True,
+        ondelete="restrict",
+    )

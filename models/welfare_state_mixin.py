@@ -1,0 +1,145 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class WelfareStateMixin(models.AbstractModel):
+    """A document whose state moves only along declared transitions.
+
+    A model declares a selection field ``state``, and
+
+    * ``_initial_states``: the states in which a record may be created, the first one
+      being the default;
+    * ``_transitions``: ``{state: {states that may follow}}``, every state being a key.
+
+    :meth:`_set_state` is the only way from one to the next. ``create`` and ``write``
+    refuse everything else, for every user, in every context and under ``sudo()``; a
+    database trigger holds the same table against raw SQL.
+    """
+
+    _name = "welfare.state.mixin"
+    _description = "Record with Declared State Transitions"
+
+    _initial_states = ()
+    _transitions = {}
+
+    def init(self):
+        super().init()
+        if self._auto and not self._abstract:
+            self._install_state_guard()
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            state = vals.setdefault("state", self._initial_states[0])
+            if state not in self._initial_states:
+                raise UserError(
+                    self.env._(
+                        "A record of %(model)s cannot be created as “%(state)s”.",
+                        model=self._description_translated(),
+                        state=self._state_label(state),
+                    )
+                )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "state" in vals:
+            raise UserError(
+                self.env._(
+                    "The state of %(model)s is not a field to fill in: use the actions "
+                    "of the document.",
+                    model=self._description_translated(),
+                )
+            )
+        return super().write(vals)
+
+    # === BUSINESS METHODS === #
+
+    def _set_state(self, target, **details):
+        """Move records to a state, each along a declared transition.
+
+        :param str target: the state to reach.
+        :param details: what the model's hooks want to know, such as the date and the
+            reason.
+        :raise UserError: a record is in a state from which the target cannot follow.
+        """
+        for record in self:
+            if target not in self._transitions[record.state]:
+                raise UserError(
+                    self.env._(
+                        "%(record)s is “%(state)s” and cannot become “%(target)s”.",
+                        record=record.display_name,
+                        state=self._state_label(record.state),
+                        target=self._state_label(target),
+                    )
+                )
+        previous = {record: record.state for record in self}
+        # super(): past our own guard, which nobody outside this method can do by a
+        # value in the context or in the arguments.
+        super().write({"state": target, **self._prepare_state_vals(target, **details)})
+        self._on_state_set(previous, **details)
+
+    def _prepare_state_vals(self, target, **details):
+        """Return the values to write together with the state. Extension point."""
+        return {}
+
+    def _on_state_set(self, previous, **details):
+        """React to a change of state. Extension point.
+
+        :param dict previous: the state each record had before.
+        """
+
+    def _state_label(self, state):
+        """Return the label of a state in the user's language."""
+        selection = self._fields["state"]._description_selection(self.env)
+        return dict(selection).get(state, state)
+
+    def _description_translated(self):
+        return self.env["ir.model"]._get(self._name).name
+
+    def _install_state_guard(self):
+        """Put the table of transitions into the database, as a trigger."""
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION welfare_state_guard() RETURNS trigger AS $$
+            -- TG_ARGV: the states of creation, the allowed pairs "from>to"
+            BEGIN
+                IF TG_OP = 'INSERT' THEN
+                    IF NEW.state = ANY (string_to_array(TG_ARGV[0], ',')) THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'welfare: a row of % cannot be created as %',
+                        TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation';
+                END IF;
+                IF NEW.state IS NOT DISTINCT FROM OLD.state
+                   OR OLD.state || '>' || NEW.state
+                      = ANY (string_to_array(TG_ARGV[1], ',')) THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'welfare: row % of % cannot go from % to %',
+                    OLD.id, TG_TABLE_NAME, OLD.state, NEW.state
+                    USING ERRCODE = 'check_violation';
+            END;
+            $$ LANGUAGE plpgsql
+            """
+        )
+        pairs = [
+            f"{state}>{target}"
+            for state, targets in self._transitions.items()
+            for target in sorted(targets)
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                DROP TRIGGER IF EXISTS welfare_state_guard ON %(table)s;
+                CREATE TRIGGER welfare_state_guard
+                    BEFORE INSERT OR UPDATE OF state ON %(table)s FOR EACH ROW
+                    EXECUTE FUNCTION welfare_state_guard(%(initial)s, %(pairs)s)
+                """,
+                table=SQL.identifier(self._table),
+                initial=",".join(self._initial_states),
+                pairs=",".join(pairs),
+            )
+        )

@@ -1,0 +1,2 @@
+from . import welfare_region_import
+from . import welfare_facility_transition
