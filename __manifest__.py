@@ -17,8 +17,12 @@
         "security/welfare_region_security.xml",
         "security/welfare_facility_security.xml",
         # rules that every stage reads
+        "data/res_currency_data.xml",
         "data/welfare.workday.exception.csv",
+        "data/welfare_workday_exception_data.xml",
         "views/welfare_workday_exception_views.xml",
+        "data/welfare_import_column_data.xml",
+        "views/welfare_import_column_views.xml",
         # 1 region
         "data/welfare_region_data.xml",
         "views/welfare_region_views.xml",
@@ -30,6 +34,7 @@
         "views/welfare_facility_type_views.xml",
         "views/welfare_facility_views.xml",
         "wizards/welfare_facility_transition_views.xml",
+        "views/welfare_facility_import_views.xml",
         "views/welfare_coverage_measure_views.xml",
         "views/welfare_coverage_target_views.xml",
         # people
@@ -38,8 +43,10 @@
         "views/welfare_menus.xml",
     ],
     "demo": [
+        "demo/res_company_demo.xml",
         "demo/welfare.region.csv",
         "demo/res_users_demo.xml",
+        "demo/welfare_facility_import_demo.xml",
         "demo/welfare_coverage_target_demo.xml",
     ],
     "assets": {

@@ -19,7 +19,10 @@ class WelfareReportController(ReportController):
             return super().report_routes(
                 reportname, docids=docids, converter=converter, **data
             )
-        context = {**request.env.context, **json.loads(data.pop("context", None) or "{}")}
+        context = {
+            **request.env.context,
+            **json.loads(data.pop("context", None) or "{}"),
+        }
         data.update(json.loads(data.pop("options", None) or "{}"))
         Report = request.env["ir.actions.report"].with_context(context)
         report = Report._get_report_from_name(reportname)

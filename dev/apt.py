@@ -154,7 +154,10 @@ def _mirror(suites):
     for name in sorted(glob.glob("/etc/apt/sources.list.d/*.sources")):
         for stanza in Path(name).read_text().split("\n\n"):
             entries.append(_deb822(stanza, suites))
-    lists = ["/etc/apt/sources.list", *sorted(glob.glob("/etc/apt/sources.list.d/*.list"))]
+    lists = [
+        "/etc/apt/sources.list",
+        *sorted(glob.glob("/etc/apt/sources.list.d/*.list")),
+    ]
     for name in filter(os.path.exists, lists):
         for line in Path(name).read_text().splitlines():
             entries.append(_one_line(line, suites))

@@ -90,6 +90,17 @@ class Cluster:
                     else:
                         self._stop()
 
+    def revive(self):
+        """Start the server again if it died while it was in use.
+
+        :return: whether it had
+        """
+        if self._server_pid() in self._processes():
+            return False
+        with self._guarded():
+            self._start()
+        return True
+
     def _guarded(self):
         return locked(
             self._state / "start.lock",
@@ -116,7 +127,15 @@ class Cluster:
                 (self.base / "owner").write_text(str(self._state))
             self._call(
                 "initdb",
-                *("-D", self.data, "-U", "postgres", "-A", "trust", "--no-instructions"),
+                *(
+                    "-D",
+                    self.data,
+                    "-U",
+                    "postgres",
+                    "-A",
+                    "trust",
+                    "--no-instructions",
+                ),
                 *("-E", "UTF8", "--locale=C.UTF-8"),
             )
             with open(self.data / "postgresql.conf", "a") as file:
@@ -255,7 +274,7 @@ class Cluster:
             if program == "pg_ctl" and self.log.exists():
                 said += self.log.read_text(errors="replace")[-2000:]
             raise Failure(
-                f"PostgreSQL's {program} failed: {explain(said)} (its log is {self.log})"
+                f"PostgreSQL's {program} failed: {explain(said)} (log: {self.log})"
             )
 
     # === Databases ===
@@ -266,7 +285,17 @@ class Cluster:
         :raise Failure: with PostgreSQL's own words
         """
         command = [
-            *(self.programs / "psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-R", "\x1e"),
+            *(
+                self.programs / "psql",
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-F",
+                "\x1f",
+                "-R",
+                "\x1e",
+            ),
             *("-v", "ON_ERROR_STOP=1", "-h", self.socket, "-p", PORT),
             *("-U", role, "-d", database, "-c", statement),
         ]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from .console import Failure, note, step
 
-# ---------------------------------------------------------------------------------------
-# What is asked of the addon. Runs inside Odoo with `env`; `source` is the ledger's path,
-# `target` the path for the PDF or None.
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
+# What is asked of the addon. Runs inside Odoo with `env`; `source` is the path of the
+# ledger, `target` the path for the PDF or None.
+# --------------------------------------------------------------------------------------
 SCRIPT = """
 from pathlib import Path
 
@@ -26,7 +26,7 @@ if target:
     Path(target).write_bytes(pdf)
 env.cr.commit()
 """
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 
 
 def run(odoo, database, source, report):

@@ -57,7 +57,9 @@ class Odoo:
         self._configure()
 
     def _check_version(self):
-        said = call([*self.command, "--version"], "odoo --version", env=self.environment)
+        said = call(
+            [*self.command, "--version"], "odoo --version", env=self.environment
+        )
         match = re.search(r"Odoo Server (\S+)", said)
         if not match or not match[1].startswith(SERIES):
             found = match[0] if match else "something else"
@@ -93,7 +95,9 @@ class Odoo:
             "limit_time_real": 1200,
         }
         text = "".join(f"{key} = {value}\n" for key, value in settings.items())
-        if self.configuration.exists() and self.configuration.read_text().endswith(text):
+        if self.configuration.exists() and self.configuration.read_text().endswith(
+            text
+        ):
             return
         self.configuration.touch(0o600)
         self.configuration.write_text(f"[options]\n{text}")
@@ -138,7 +142,9 @@ class Odoo:
             source.write_text(script)
         with open(file, "w") as output, contextlib.ExitStack() as stack:
             stdin = stack.enter_context(open(source)) if script is not None else None
-            child = self.start(["-d", database, *arguments], output, verb=verb, stdin=stdin)
+            child = self.start(
+                ["-d", database, *arguments], output, verb=verb, stdin=stdin
+            )
             try:
                 status = child.wait()
             finally:
@@ -200,22 +206,24 @@ class Odoo:
                 self.filestore(template), self.filestore(name), copy_function=os.link
             )
 
-    def template(self, modules, *, demo=False, language=None):
+    def template(self, modules, *, demo=False, after=""):
         """Return the name of a database that has these modules, to be copied.
 
         It is made once for each version of Odoo and each set of modules.
+
+        :param str after: script for the shell, run when they are installed
         """
-        key = digest(self.version, self.command, sorted(modules), demo, language)
+        key = digest(self.version, self.command, sorted(modules), demo, after)
         name = f"template_{key}"
         if name in self.cluster.databases():
             return name
         making = f"making_{key}"
         self.drop(making)
         note(f"template database: installing {', '.join(modules)}")
-        options = ["--no-http"]
-        options += ["--with-demo"] if demo else []
-        options += ["--load-language", language] if language else []
-        self.install(making, modules, *options, log=name).require("the template database")
+        options = ["--no-http", *(["--with-demo"] if demo else [])]
+        self.install(making, modules, *options, log=name).require("The template")
+        if after:
+            self.shell(making, after, log=f"{name}-after").require("The template")
         self.rename(making, name)
         return name
 
@@ -271,7 +279,7 @@ class Log:
         """
         if self.status:
             raise Failure(
-                f"{self.tail()}\n\n{what} failed, the last lines are above and the whole "
+                f"{self.tail()}\n\n{what} failed; above are the last lines, the whole "
                 f"log is {self.path}"
             )
         return self

@@ -18,6 +18,7 @@ from .odoo import LINE, MODULE, fingerprint, free_port, is_free, notes, stop
 from .store import locked, state
 
 ADDRESS = "127.0.0.1"
+MOST_KILLS = 3  # in a minute, before ./run gives up
 
 
 def main():
@@ -28,8 +29,8 @@ def _main(arguments):
     options = _options(arguments)
     if not (options.setup_only or options.imports or is_free(options.port)):
         raise Failure(
-            f"Port {options.port} is taken by another program: stop that one, or choose "
-            f"another port, ./run --port {options.port + 1}"
+            f"Port {options.port} is taken by another program: stop that one, or "
+            f"choose another port, ./run --port {options.port + 1}"
         )
     with ready() as odoo:
         prepare(odoo, options)
@@ -164,45 +165,74 @@ def _speak(odoo, database, language):
 
 
 def serve(odoo, options):
-    """Serve until Ctrl-C; warnings are shown, everything is in the log."""
+    """Serve until Ctrl-C; warnings are shown, everything is in the log. What is killed
+    under it, Odoo or PostgreSQL, is started again."""
     address = f"http://{ADDRESS}:{options.port}"
-    path = odoo.logs / "server.log"
+    kills = []
+    try:
+        while True:
+            status = _serve_once(odoo, options, address, greet=not kills)
+            # A server that is killed at once each time will not get better.
+            kills = [moment for moment in kills if time.monotonic() - moment < 60]
+            kills.append(time.monotonic())
+            if status >= 0 or len(kills) > MOST_KILLS:
+                raise Failure(
+                    f"Odoo ended by itself ({status}), its log is {_log(odoo)}"
+                )
+            note(f"Odoo was killed (signal {-status})")
+    except KeyboardInterrupt:
+        note("stopping")
+
+
+def _log(odoo):
+    return odoo.logs / "server.log"
+
+
+def _serve_once(odoo, options, address, *, greet):
+    """Serve until the server ends, and return its exit status."""
     arguments = ["-d", options.database, "--http-port", options.port]
     arguments += ["--db-filter", f"^{options.database}$"]
     if options.workers:
         arguments += ["--workers", options.workers, "--gevent-port", free_port()]
-    with open(path, "w") as log:
-        note(f"Odoo: starting on {address}")
-        server = odoo.start(arguments, subprocess.PIPE)
-        watcher = threading.Thread(target=_watch, args=(server, log))
-        watcher.start()
-        try:
-            _await(server, f"{address}/web/login", path)
-            say(f"\n    {address}\n")
-            if notes(odoo.cluster, options.database).get("demo"):
-                say(logins.table() + "\n")
-            say(f"    log: {path}\n    Ctrl-C stops it.\n")
-            status = server.wait()
-            raise Failure(f"Odoo ended by itself ({status}), its log is {path}")
-        except KeyboardInterrupt:
-            note("stopping")
-        finally:
-            stop(server)
-            watcher.join()
+    note(f"Odoo: starting on {address}")
+    server = odoo.start(arguments, subprocess.PIPE)
+    watcher = threading.Thread(target=_watch, args=(server, _log(odoo)))
+    watcher.start()
+    try:
+        _await(server, f"{address}/web/login", _log(odoo))
+        if greet:
+            _greet(odoo, options, address)
+        while True:
+            try:
+                return server.wait(1)
+            except subprocess.TimeoutExpired:
+                if odoo.cluster.revive():
+                    note("PostgreSQL had died and runs again")
+    finally:
+        stop(server)
+        watcher.join()
 
 
-def _watch(server, log):
+def _greet(odoo, options, address):
+    say(f"\n    {address}\n")
+    if notes(odoo.cluster, options.database).get("demo"):
+        say(f"{logins.table()}\n")
+    say(f"    log: {_log(odoo)}\n    Ctrl-C stops it.\n")
+
+
+def _watch(server, path):
     """Write what the server prints into its log, and show what is amiss."""
     amiss = False
-    for line in server.stdout:
-        line = line.decode(errors="replace")
-        log.write(line)
-        log.flush()
-        match = LINE.match(line)
-        if match:
-            amiss = match["level"] in ("WARNING", "ERROR", "CRITICAL")
-        if amiss:
-            say(line.rstrip("\n"))
+    with open(path, "w") as log:
+        for line in server.stdout:
+            line = line.decode(errors="replace")
+            log.write(line)
+            log.flush()
+            match = LINE.match(line)
+            if match:
+                amiss = match["level"] in ("WARNING", "ERROR", "CRITICAL")
+            if amiss:
+                say(line.rstrip("\n"))
 
 
 def _await(server, page, log):

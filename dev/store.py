@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import os
 import shutil
 import time
@@ -70,14 +71,16 @@ def remove(folder):
     folder = Path(folder)
     if not folder.exists():
         return
-    with step(f"removing {folder.name}") if _large(folder) else contextlib.nullcontext():
+    with (
+        step(f"removing {folder.name}") if _large(folder) else contextlib.nullcontext()
+    ):
         away = folder.with_name(f".removed-{os.getpid()}-{time.monotonic_ns()}")
         folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
 
 
 def _large(folder):
-    return sum(1 for _ in zip(range(2000), folder.rglob("*"))) == 2000
+    return len(list(itertools.islice(folder.rglob("*"), 2000))) == 2000
 
 
 @contextlib.contextmanager

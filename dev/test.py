@@ -1,10 +1,10 @@
 """./test: everything that a change must pass, or only what is named.
 
-    ./test                                   everything
-    ./test test_region                       one file of tests/
-    ./test test_region.TestRegion            one class
-    ./test test_region.TestRegion.test_tree  one method
-    ./test lint i18n tours                   gates by their names (see --list)
+./test                                   everything
+./test test_region                       one file of tests/
+./test test_region.TestRegion            one class
+./test test_region.TestRegion.test_tree  one method
+./test lint i18n tours                   gates by their names (see --list)
 """
 
 import argparse
@@ -20,7 +20,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from . import apt, translations
 from .console import Failure, guard, note, say
@@ -121,14 +120,20 @@ class Suite:
 
 def check_ruff(suite, stack):
     ruff = [suite.odoo.python, "-m", "ruff"]
-    suite.tool("ruff", [*ruff, "check", "."], cwd=CHECKOUT)
+    suite.tool("ruff", [*ruff, "check", "--output-format=concise", "."], cwd=CHECKOUT)
     suite.tool("ruff-format", [*ruff, "format", "--check", "--diff", "."], cwd=CHECKOUT)
 
 
 def check_pylint(suite, stack):
     suite.tool(
         "pylint",
-        [suite.odoo.python, "-m", "pylint", f"--rcfile={CHECKOUT / '.pylintrc'}", MODULE],
+        [
+            suite.odoo.python,
+            "-m",
+            "pylint",
+            f"--rcfile={CHECKOUT / '.pylintrc'}",
+            MODULE,
+        ],
         cwd=state() / "addons",
     )
 
@@ -184,9 +189,7 @@ def check_odoo_lint(suite, stack):
 
 def check_uninstall(suite, stack):
     odoo = suite.odoo
-    log = odoo.run(
-        suite.demo, MODULE, verb=("module", "uninstall"), log="uninstall"
-    )
+    log = odoo.run(suite.demo, MODULE, verb=("module", "uninstall"), log="uninstall")
     _inspect(log)
     before = _catalogue(odoo, odoo.template(dependencies(), demo=True))
     left = sorted(_catalogue(odoo, suite.demo) - before)
@@ -256,7 +259,9 @@ LANES = (
         Gate("demo", "installation with demo data, and its tests", install_demo),
         Gate("upgrade", "upgrade", check_upgrade, "demo"),
         Gate("odoo-lint", "Odoo's own test_lint", check_odoo_lint, "demo"),
-        Gate("uninstall", "uninstallation leaves nothing behind", check_uninstall, "demo"),
+        Gate(
+            "uninstall", "uninstallation leaves nothing behind", check_uninstall, "demo"
+        ),
     ),
 )
 PLAIN = Gate("plain", "installation without demo data", install_plain)
@@ -343,7 +348,9 @@ def _inspect(log):
     if problems:
         raise Wrong(_shorten("\n".join(problems)) + f"\nthe log is {log.path}")
     if log.status:
-        raise Wrong(f"{log.tail()}\nOdoo ended with {log.status}, the log is {log.path}")
+        raise Wrong(
+            f"{log.tail()}\nOdoo ended with {log.status}, the log is {log.path}"
+        )
 
 
 def _require_browser():
@@ -473,7 +480,9 @@ def _run_lanes(suite, lanes):
         except BaseException as error:
             errors.put(error)
 
-    threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in lanes]
+    threads = [
+        threading.Thread(target=work, args=(lane,), daemon=True) for lane in lanes
+    ]
     for thread in threads:
         thread.start()
     try:

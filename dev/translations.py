@@ -1,8 +1,8 @@
-"""The translation files: `./test i18n` checks them, `python3 -m dev.translations` brings
-them up to date and tells what is left to translate.
+"""The translation files: `./test i18n` checks them, `python3 -m dev.translations`
+brings them up to date and tells what is left to translate.
 
-This file is started in two ways: by the commands above, and, because it needs polib, once
-more by the environment's Python as a program of its own (see ``__main__`` below).
+This file is started in two ways: by the commands above and, because it needs polib,
+once more by the environment's Python as a program of its own (see ``__main__`` below).
 """
 
 import re
@@ -117,9 +117,9 @@ def _update(arguments):
 
     with ready() as odoo, scratch(odoo, "i18n") as database:
         with step("installing the addon to find its terms"):
-            odoo.install(database, ["welfare_facility"], "--no-http", log="i18n").require(
-                "The installation"
-            )
+            odoo.install(
+                database, ["welfare_facility"], "--no-http", log="i18n"
+            ).require("The installation")
         command = [odoo.python, __file__, "merge", export(odoo, database)]
         say(call(command, "merging the translations").rstrip())
     return 0

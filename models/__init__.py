@@ -8,6 +8,7 @@ from . import welfare_state_mixin
 
 # rules that every stage reads
 from . import welfare_workday_exception
+from . import welfare_import_column
 
 # 1 region
 from . import welfare_region
@@ -16,6 +17,8 @@ from . import welfare_region
 from . import welfare_facility_type
 from . import welfare_facility
 from . import welfare_facility_status
+from . import welfare_facility_import
+from . import welfare_facility_import_line
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
 

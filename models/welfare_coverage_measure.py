@@ -18,7 +18,8 @@ class WelfareCoverageMeasure(models.Model):
         "as stated: the register has nothing to compute it from.",
     )
     formula = fields.Text(
-        translate=True, help="Numerator and denominator in words, with what is left out."
+        translate=True,
+        help="Numerator and denominator in words, with what is left out.",
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "This code exists already.")

@@ -143,15 +143,15 @@ class WelfareCoverageTarget(models.Model):
         """Open the communities that lack a facility on the day of the target."""
         self.ensure_one()
         rows = self._get_communities()
-        missing = [row["id"] for row in rows if not row["excluded"] and not row["built"]]
+        missing = [
+            row["id"] for row in rows if not row["excluded"] and not row["built"]
+        ]
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "welfare_facility.welfare_region_action"
         )
         return {
             **action,
-            "name": self.env._(
-                "Without: %(target)s", target=self.display_name
-            ),
+            "name": self.env._("Without: %(target)s", target=self.display_name),
             "domain": [("id", "in", missing)],
             "context": {"group_by": "parent_id", "create": False},
         }
@@ -220,7 +220,8 @@ class WelfareCoverageTarget(models.Model):
             "area_outdoor",
         )
         return [
-            dict(zip(columns, row, strict=True)) for row in self.env.execute_query(query)
+            dict(zip(columns, row, strict=True))
+            for row in self.env.execute_query(query)
         ]
 
     def _get_township_rows(self):
@@ -243,7 +244,9 @@ class WelfareCoverageTarget(models.Model):
                     "planned": sum(
                         member["planned"] and not member["built"] for member in members
                     ),
-                    "area_indoor": sum(member["area_indoor"] or 0 for member in members),
+                    "area_indoor": sum(
+                        member["area_indoor"] or 0 for member in members
+                    ),
                     "area_outdoor": sum(
                         member["area_outdoor"] or 0 for member in members
                     ),
@@ -274,11 +277,13 @@ class WelfareCoverageTarget(models.Model):
     def _describe_formula(self, coverage):
         """Say in words and figures how the rate comes about."""
         if not self.measure_id.facility_type_id:
-            return self.env._("Kept as stated: the register has nothing to compute it from.")
+            return self.env._(
+                "Kept as stated: the register has nothing to compute it from."
+            )
         if not coverage.denominator:
             return self.env._("There is no community in which one is to be set up.")
         return self.env._(
-            "%(total)s communities − %(excluded)s unit communities = %(denominator)s; "
+            "%(total)s communities - %(excluded)s unit communities = %(denominator)s; "
             "%(built)s ÷ %(denominator)s = %(rate)s %%",
             total=coverage.total,
             excluded=coverage.excluded,
@@ -288,7 +293,7 @@ class WelfareCoverageTarget(models.Model):
         )
 
     def _get_differences(self, coverage):
-        """Return a sentence for each stated figure that the computed one contradicts."""
+        """Return a sentence for each stated figure that the register contradicts."""
         differences = []
         if not self.measure_id.facility_type_id or not coverage.denominator:
             return differences
@@ -307,8 +312,8 @@ class WelfareCoverageTarget(models.Model):
         gap = coverage.gap(target_rate)
         if self.stated_gap and self.stated_gap != gap:
             sentence = self.env._(
-                "The document states that %(stated)s are missing; %(target)s %% asks for "
-                "%(required)s, so %(gap)s more.",
+                "The document states that %(stated)s are missing; %(target)s %% asks "
+                "for %(required)s, so %(gap)s more.",
                 stated=self.stated_gap,
                 target=f"{self.target_rate:g}",
                 required=coverage.required(target_rate),

@@ -34,6 +34,10 @@ class WelfareFacility(models.Model):
         "suspended": {"operating", "closed"},
         "closed": set(),
     }
+    _guarded_fields = frozenset(
+        ("date_state", "is_date_state_approximate", "import_line_id")
+    )
+    _initial_fields = frozenset(("date_state", "is_date_state_approximate"))
 
     name = fields.Char(required=True, tracking=True, index="trigram")
     type_id = fields.Many2one(
@@ -134,6 +138,15 @@ class WelfareFacility(models.Model):
     longitude = fields.Float(digits=(9, 6), aggregator=None)
     photo_ids = fields.Many2many(comodel_name="ir.attachment", string="Photos")
     note = fields.Text()
+    import_line_id = fields.Many2one(
+        comodel_name="welfare.facility.import.line",
+        string="From the Ledger",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Row of the imported ledger that created or changed this facility last.",
+    )
     currency_id = fields.Many2one(
         comodel_name="res.currency",
         required=True,
@@ -224,18 +237,18 @@ class WelfareFacility(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         facilities = super().create(vals_list)
+        for facility in facilities:
+            facility._check_state_date(facility.date_state)
         facilities._record_status(self.env._("Registered"))
+        if any("photo_ids" in vals for vals in vals_list):
+            facilities._bind_photos()
         return facilities
 
     def write(self, vals):
-        if "date_state" in vals or "is_date_state_approximate" in vals:
-            raise UserError(
-                self.env._(
-                    "The date of a state is recorded with the state and not edited "
-                    "afterwards."
-                )
-            )
-        return super().write(vals)
+        result = super().write(vals)
+        if "photo_ids" in vals:
+            self._bind_photos()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_started(self):
@@ -283,14 +296,17 @@ class WelfareFacility(models.Model):
         if before and date < max(before.mapped("date")):
             raise UserError(self._message_date_order())
         self._check_state_date(date, after_current=False)
-        # super(): past the guard of write().
-        super().write({"date_state": date, "is_date_state_approximate": is_approximate})
+        self._write_guarded(
+            {"date_state": date, "is_date_state_approximate": is_approximate}
+        )
         self._record_status(reason, corrects=current)
 
     def _check_state_date(self, date, after_current=True):
         if date > fields.Date.context_today(self):
             raise UserError(
-                self.env._("%(date)s has not come yet.", date=format_date(self.env, date))
+                self.env._(
+                    "%(date)s has not come yet.", date=format_date(self.env, date)
+                )
             )
         if after_current and any(date < facility.date_state for facility in self):
             raise UserError(self._message_date_order())
@@ -301,7 +317,21 @@ class WelfareFacility(models.Model):
     def _get_current_status(self):
         """Return the entry of the history that the current state rests on."""
         self.ensure_one()
-        return self.status_ids.filtered(lambda row: not row.is_corrected)[:1]
+        # Sorted: what this transaction has added stands at the end of the cached list.
+        return self.status_ids.filtered(lambda row: not row.is_corrected).sorted(
+            lambda row: (row.date, row.id), reverse=True
+        )[:1]
+
+    def _bind_photos(self):
+        """Give the user's new photos to the facility, whose readers then see them.
+
+        A file that was uploaded before the facility was saved is its creator's alone.
+        """
+        for facility in self:
+            photos = facility.photo_ids.sudo().filtered(
+                lambda photo: not photo.res_id and photo.create_uid == self.env.user
+            )
+            photos.write({"res_model": self._name, "res_id": facility.id})
 
     def _record_status(self, reason, corrects=None):
         """Append the current state to the history, which no role may write itself."""

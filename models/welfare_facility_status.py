@@ -58,8 +58,10 @@ class WelfareFacilityStatus(models.Model):
 
     @api.model
     def _selection_state(self):
-        return self.env["welfare.facility"]._fields["state"]._description_selection(
-            self.env
+        return (
+            self.env["welfare.facility"]
+            ._fields["state"]
+            ._description_selection(self.env)
         )
 
     # === CRUD METHODS === #

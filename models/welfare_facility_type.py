@@ -13,6 +13,11 @@ class WelfareFacilityType(models.Model):
         required=True,
         help="Short name that imports and rules refer to; it does not change.",
     )
+    site_name = fields.Char(
+        string="Name on the Spot",
+        help="What stands on the door after the name of the community, in the language "
+        "of the place; facilities that a ledger brings in are named so.",
+    )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     is_one_per_community = fields.Boolean(

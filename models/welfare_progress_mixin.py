@@ -20,13 +20,15 @@ class WelfareProgressMixin(models.AbstractModel):
         :return: takes (steps done, steps in all).
         """
         last = time.monotonic()
+        is_shown = False
 
         def report(done, total):
-            nonlocal last
+            nonlocal last, is_shown
             now = time.monotonic()
-            if now - last < 0.5 and done < total:
+            is_end = done >= total and is_shown
+            if now - last < 0.5 and not is_end:
                 return
-            last = now
+            last, is_shown = now, True
             with self.env.registry.cursor() as cr:
                 env = self.env(cr=cr)
                 env["bus.bus"]._sendone(

@@ -58,8 +58,8 @@ class WelfareRegion(models.Model):
     )
     is_unit_community = fields.Boolean(
         string="Unit Community",
-        help="A community of one employer or campus (单位型社区). No children's home is "
-        "set up there, so it does not count in the coverage rate.",
+        help="A community of one employer or campus (单位型社区). No children's home "
+        "is set up there, so it does not count in the coverage rate.",
     )
     unit_community_reason = fields.Char(
         string="Reason",
@@ -73,9 +73,13 @@ class WelfareRegion(models.Model):
         string="Valid to",
         help="Last day on which the division existed; empty while it exists.",
     )
-    child_count = fields.Integer(string="Number of Parts", compute="_compute_child_count")
+    child_count = fields.Integer(
+        string="Number of Parts", compute="_compute_child_count"
+    )
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "This division code exists already.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "This division code exists already."
+    )
     _check_code_digits = models.Constraint(
         "CHECK (code ~ '^[1-9][0-9]{11}$')",
         "A division code has 12 digits, the first of which is not zero.",
@@ -85,7 +89,8 @@ class WelfareRegion(models.Model):
         "A region cannot end before it begins.",
     )
     _check_unit_community = models.Constraint(
-        "CHECK (is_unit_community IS NOT TRUE OR unit_community_reason <> '')",
+        "CHECK (is_unit_community IS NOT TRUE "
+        "OR COALESCE(TRIM(unit_community_reason), '') <> '')",
         "Say why this is a unit community.",
     )
 
@@ -105,11 +110,13 @@ class WelfareRegion(models.Model):
 
     @api.depends("complete_name", "level")
     def _compute_display_name(self):
-        """Below the county a name alone says too little: add those from the county on."""
+        """Below the county a name alone says too little: begin with the county's."""
         below_county = {"township": 2, "village": 3}
         for region in self:
             names = (region.complete_name or region.name or "").split(" / ")
-            region.display_name = " / ".join(names[-below_county.get(region.level, 1) :])
+            region.display_name = " / ".join(
+                names[-below_county.get(region.level, 1) :]
+            )
 
     @api.depends("child_ids")
     def _compute_child_count(self):
@@ -138,7 +145,7 @@ class WelfareRegion(models.Model):
     @api.constrains("code", "parent_id")
     def _check_place_in_tree(self):
         """The code of a region starts with the digits of the region it is part of."""
-        for region in self.filtered("parent_id"):
+        for region in (self | self.child_ids).filtered("parent_id"):
             if not division_code.contains(region.parent_id.code, region.code):
                 raise ValidationError(
                     self.env._(
@@ -196,9 +203,9 @@ class WelfareRegion(models.Model):
     def _load_rows(self, rows, source, progress=None):
         """Create and update regions from a list, all or nothing.
 
-        The same rows loaded twice change nothing. A region goes under the nearest region
-        that contains it by its code, so lists may come in any order: what is loaded
-        later slips in between.
+        The same rows loaded twice change nothing. A region goes under the nearest
+        region that contains it by its code, so lists may come in any order: what is
+        loaded later slips in between.
 
         :param list rows: :class:`~..tools.division_list.DivisionRow`.
         :param str source: where the rows come from; the reason that is recorded for
@@ -209,11 +216,15 @@ class WelfareRegion(models.Model):
         :raise UserError: a code is malformed or stands twice in the list.
         """
         rows_by_code = self._check_rows(rows)
-        ancestors = {
-            code: division_code.ancestors_of(code) for code in rows_by_code
-        }
+        ancestors = {code: division_code.ancestors_of(code) for code in rows_by_code}
         known = self.search(
-            [("code", "in", list(rows_by_code.keys() | set().union(*ancestors.values())))]
+            [
+                (
+                    "code",
+                    "in",
+                    list(rows_by_code.keys() | set().union(*ancestors.values())),
+                )
+            ]
         )
         region_by_code = {region.code: region for region in known}
         id_by_code = {region.code: region.id for region in known}
@@ -224,7 +235,8 @@ class WelfareRegion(models.Model):
             for code in codes:
                 vals = self._prepare_row_vals(rows_by_code[code], source)
                 vals["parent_id"] = next(
-                    (id_by_code[up] for up in ancestors[code] if up in id_by_code), False
+                    (id_by_code[up] for up in ancestors[code] if up in id_by_code),
+                    False,
                 )
                 if code not in region_by_code:
                     new_vals_list.append(vals)
@@ -330,7 +342,7 @@ class WelfareRegion(models.Model):
         if row.is_unit_community is not None:
             vals["is_unit_community"] = row.is_unit_community
             vals["unit_community_reason"] = row.is_unit_community and self.env._(
-                "Marked in %(source)s", source=source
+                "Marked in %(document)s", document=source
             )
         return vals
 
@@ -347,9 +359,9 @@ class WelfareRegion(models.Model):
     @api.model
     def _adopt_parts(self, codes, id_by_code):
         """Move regions that were there before under the nearest one just loaded."""
-        smallest_prefix = os.path.commonprefix(list(codes))
+        prefix = os.path.commonprefix([division_code.prefix_of(code) for code in codes])
         others = self.search(
-            [("code", "=like", f"{smallest_prefix}%"), ("code", "not in", list(codes))]
+            [("code", "=like", f"{prefix}%"), ("code", "not in", list(codes))]
         )
         for region in others:
             for ancestor in division_code.ancestors_of(region.code):

@@ -21,3 +21,13 @@ class WelfareRegionMixin(models.AbstractModel):
         index=True,
         ondelete="restrict",
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "region_id" in vals:
+            # Odoo asks the rules before a write only: without this a record could be
+            # pushed into a place where its writer could not create it.
+            self.check_access("write")
+        return result

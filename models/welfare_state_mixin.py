@@ -10,11 +10,15 @@ class WelfareStateMixin(models.AbstractModel):
 
     * ``_initial_states``: the states in which a record may be created, the first one
       being the default;
-    * ``_transitions``: ``{state: {states that may follow}}``, every state being a key.
+    * ``_transitions``: ``{state: {states that may follow}}``, every state being a key;
+    * ``_guarded_fields``: what only the document's own actions write, such as the date
+      of the state; the state itself always is;
+    * ``_initial_fields``: those of them that may be given when a record is created.
 
-    :meth:`_set_state` is the only way from one to the next. ``create`` and ``write``
-    refuse everything else, for every user, in every context and under ``sudo()``; a
-    database trigger holds the same table against raw SQL.
+    :meth:`_set_state` is the only way from one state to the next, and
+    :meth:`_write_guarded` the only way to the other guarded fields. ``create`` and
+    ``write`` refuse them for every user, in every context and under ``sudo()``; a
+    database trigger holds the table of transitions against raw SQL.
     """
 
     _name = "welfare.state.mixin"
@@ -22,6 +26,8 @@ class WelfareStateMixin(models.AbstractModel):
 
     _initial_states = ()
     _transitions = {}
+    _guarded_fields = frozenset()
+    _initial_fields = frozenset()
 
     def init(self):
         super().init()
@@ -32,27 +38,24 @@ class WelfareStateMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        guarded = self._guarded_fields - self._initial_fields
         for vals in vals_list:
+            self._refuse_guarded(vals.keys() & guarded)
+            # Explicitly empty: a context with default_… must not fill them either.
+            vals.update(dict.fromkeys(guarded, False))
             state = vals.setdefault("state", self._initial_states[0])
             if state not in self._initial_states:
                 raise UserError(
                     self.env._(
                         "A record of %(model)s cannot be created as “%(state)s”.",
-                        model=self._description_translated(),
+                        model=self.env["ir.model"]._get(self._name).name,
                         state=self._state_label(state),
                     )
                 )
         return super().create(vals_list)
 
     def write(self, vals):
-        if "state" in vals:
-            raise UserError(
-                self.env._(
-                    "The state of %(model)s is not a field to fill in: use the actions "
-                    "of the document.",
-                    model=self._description_translated(),
-                )
-            )
+        self._refuse_guarded(vals.keys() & (self._guarded_fields | {"state"}))
         return super().write(vals)
 
     # === BUSINESS METHODS === #
@@ -76,10 +79,31 @@ class WelfareStateMixin(models.AbstractModel):
                     )
                 )
         previous = {record: record.state for record in self}
-        # super(): past our own guard, which nobody outside this method can do by a
-        # value in the context or in the arguments.
-        super().write({"state": target, **self._prepare_state_vals(target, **details)})
+        self._write_guarded(
+            {"state": target, **self._prepare_state_vals(target, **details)}
+        )
         self._on_state_set(previous, **details)
+
+    def _write_guarded(self, vals):
+        """Write guarded fields, for the document's own actions."""
+        # super(): past our own guard. Nobody gets here by a value in the context or in
+        # the arguments of a public method.
+        super().write(vals)
+        # The database has the table of transitions too, and must see each step: two
+        # steps of one transaction would else reach it as one.
+        self.flush_recordset(vals)
+
+    def _refuse_guarded(self, names):
+        if names:
+            raise UserError(
+                self.env._(
+                    "%(fields)s: not to be filled in; the document's actions set it.",
+                    fields=", ".join(
+                        self._fields[name]._description_string(self.env)
+                        for name in sorted(names)
+                    ),
+                )
+            )
 
     def _prepare_state_vals(self, target, **details):
         """Return the values to write together with the state. Extension point."""
@@ -95,9 +119,6 @@ class WelfareStateMixin(models.AbstractModel):
         """Return the label of a state in the user's language."""
         selection = self._fields["state"]._description_selection(self.env)
         return dict(selection).get(state, state)
-
-    def _description_translated(self):
-        return self.env["ir.model"]._get(self._name).name
 
     def _install_state_guard(self):
         """Put the table of transitions into the database, as a trigger."""

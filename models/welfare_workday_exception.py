@@ -8,8 +8,9 @@ from ..tools.workdays import MissingCalendarYear, WorkCalendar
 class WelfareWorkdayException(models.Model):
     """A day that differs from the weekly pattern: a holiday or a make-up working day.
 
-    The State Council names them year by year (国务院办公厅节假日安排通知). A year without
-    any entry is unknown, and a clock that runs into it refuses instead of guessing.
+    The State Council names them year by year (国务院办公厅节假日安排通知). A year
+    without any entry is unknown, and a clock that runs into it refuses instead of
+    guessing.
     """
 
     _name = "welfare.workday.exception"
@@ -45,6 +46,15 @@ class WelfareWorkdayException(models.Model):
         return result
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _keep_edits(self):
+        """Let an upgrade add the days of new years and leave the rest as it was edited.
+
+        A ``.csv`` file of data cannot say so itself; called by the data.
+        """
+        names = self.env["ir.model.data"].search([("model", "=", self._name)])
+        names.filtered(lambda name: not name.noupdate).noupdate = True
 
     @api.model
     @ormcache()

@@ -5,7 +5,6 @@ line; figures, codes and Latin words stay whole so that an amount is never misre
 """
 
 import re
-from itertools import groupby
 
 from reportlab.pdfgen.textobject import PDFTextObject
 from reportlab.platypus.paragraph import (
@@ -47,8 +46,9 @@ def break_lines(text, width, measure):
 
     No line begins with a sign of :data:`CLOSING` or ends with one of :data:`OPENING`,
     and no figure, code or Latin word is cut, unless the line is too narrow for what
-    must stay together. Spaces at the end of a line are dropped; a newline in the text
-    always ends a line.
+    must stay together. Where a word fills the line, one closing sign after it hangs
+    over the edge (标点悬挂). Spaces at the end of a line are dropped; a newline in the
+    text always ends a line.
 
     :param str text: plain text.
     :param float width: width of a line, in the unit of ``measure``.
@@ -83,11 +83,19 @@ def line_ends(text, sign_widths, line_widths):
         used = 0
         for end in range(start + 1, len(text) + 1):
             used += sign_widths[end - 1]
+            sign = text[end - 1]
             # Spaces at the end of a line may hang over its edge.
-            if used > room and text[end - 1] != " ":
-                break
-            if badness[end] <= badness[best]:
+            fits = used <= room or sign == " "
+            # So does one closing sign, if a word would have to be cut for it.
+            hangs = (
+                badness[best] >= _IN_WORD > badness[end]
+                and sign in CLOSING
+                and used - sign_widths[end - 1] <= room
+            )
+            if (fits or hangs) and badness[end] <= badness[best]:
                 best = end
+            if not fits:
+                break
         ends.append(best)
         start = best
     return ends
@@ -100,8 +108,9 @@ def _break_badness(text):
         for index in range(word.start() + 1, word.end()):
             badness[index] = _IN_WORD
     for unit in _UNIT.finditer(text):
-        for index in range(unit.start(), unit.end()):
-            badness[index] = _BEFORE_UNIT
+        badness[unit.start()] = _BEFORE_UNIT
+        for index in range(unit.start() + 1, unit.end()):
+            badness[index] = _IN_WORD
     before = ""  # the last sign that is no space
     for index, sign in enumerate(text):
         if sign in CLOSING or sign == " " or before in OPENING:
@@ -178,7 +187,7 @@ class ChineseParagraph(Paragraph):
         while visible and (glyphs[visible - 1] == " " or not glyphs[visible - 1].width):
             visible -= 1
         used = sum(glyph.width for glyph in glyphs[:visible])
-        extra = room - used
+        extra = max(0, room - used)
         style_leading = getattr(self.style, "autoLeading", "")
         auto_leading = getattr(self, "autoLeading", style_leading)
         line = makeCJKParaLine(
@@ -219,7 +228,7 @@ class _JustifiedText(PDFTextObject):
                 super()._textOut(run)
             self.setCharSpace(0)
             text = ""
-        super()._textOut(text, TStar)
+        return super()._textOut(text, TStar)
 
 
 def _is_stretchable(text):
@@ -234,7 +243,10 @@ def _join_lines(broken, start, stop):
     """
     glyphs = (glyph for line in broken.lines[start:stop] for glyph in line.glyphs)
     fragments = []
-    for _identity, group in groupby(glyphs, key=lambda glyph: id(glyph.frag)):
-        group = list(group)
-        fragments.append(group[0].frag.clone(text="".join(group)))
+    last = None
+    for glyph in glyphs:
+        if glyph.frag is not last:
+            last = glyph.frag
+            fragments.append(last.clone(text=""))
+        fragments[-1].text += glyph
     return fragments

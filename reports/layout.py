@@ -46,6 +46,8 @@ _QR_SIZE = 20 * mm
 _MAX_UNCUT_ROW = 200
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+# An amount, a date or a code of up to 32 digits and capitals.
+_FIGURE = re.compile(r"[-+(￥¥]{0,3}[0-9][0-9A-Z,.:/-]{,31}[%‰)]{0,2}")
 
 
 # ---------------------------------------------------------------------------
@@ -98,7 +100,12 @@ def styles():
     register_fonts()
 
     def style(name, size, alignment=TA_LEFT, leading=_LEADING, **options):
-        options = {"fontName": NORMAL, "wordWrap": "CJK", **options}
+        options = {
+            "fontName": NORMAL,
+            "bulletFontName": NORMAL,
+            "wordWrap": "CJK",
+            **options,
+        }
         return ParagraphStyle(
             name, fontSize=size, leading=size * leading, alignment=alignment, **options
         )
@@ -192,8 +199,8 @@ def table(
 
     Time and memory grow with the number of rows only, whatever the number of pages.
     The heading is repeated on each page. Cells take plain text or anything that
-    :func:`plain` takes, broken into lines as Chinese demands, or a flowable. A figure
-    too wide for its column (``align="right"``) is printed smaller, never cut.
+    :func:`plain` takes, broken into lines as Chinese demands, or a flowable. An amount,
+    date or code too wide for its cell is printed smaller, never cut.
 
     :param rows: sequence of sequences of cells, the heading first.
     :param columns: one :class:`Column` per column.
@@ -278,6 +285,10 @@ def _merge(rows, span, width, header_rows):
     rows[top].merged[left] = (height, breadth)
 
 
+class _WideFigure(str):
+    """A figure wider than its cell, printed smaller: cut, it could be misread."""
+
+
 class _Grid:
     """The rows of a table and their places; the parts on the pages share it."""
 
@@ -325,6 +336,7 @@ class _Grid:
                 ([content] if isinstance(content, str) else content)[part]
                 for content in row.content
             ]
+            piece.cells = ["\n".join(lines) for lines in piece.content]
             most = max(map(len, piece.content))
             piece.height = self.leading * most + 2 * _PADDING_Y
         grid = copy.copy(self)
@@ -358,9 +370,10 @@ class _Grid:
             # Measuring takes most of the time: only where the text may be too long.
             if len(text) * self.size * _MAX_ADVANCE <= room:
                 return text
-            is_figure = self.columns[index].align == "right" and not row.heading
-            if is_figure or stringWidth(text, row.face, self.size) <= room:
+            if stringWidth(text, row.face, self.size) <= room:
                 return text
+            if _FIGURE.fullmatch(text):
+                return _WideFigure(text)
         measure = partial(stringWidth, fontName=row.face, fontSize=self.size)
         return break_lines(text, room, measure)
 
@@ -506,22 +519,19 @@ class _Table(Flowable):
         size = self._grid.size
         base = bottom + (height + len(lines) * self._grid.leading) / 2
         base -= (self._grid.leading - size) / 2 + _ASCENT * size
+        if isinstance(content, _WideFigure):
+            size *= room / stringWidth(content, face, size)
+            text.setFont(face, size, self._grid.leading)
         for line in lines:
-            if align == "left":
-                text.setTextOrigin(left, base)
-                text._textOut(line)
-            else:
-                used = stringWidth(line, face, size)
-                spare = max(0, room - used)
+            shift = 0
+            if align != "left":
+                spare = max(0, room - stringWidth(line, face, size))
                 shift = spare if align == "right" else spare / 2
-                text.setTextOrigin(left + shift, base)
-                if used > room:
-                    text.setFont(face, size * room / used, self._grid.leading)
-                    text._textOut(line)
-                    text.setFont(face, size, self._grid.leading)
-                else:
-                    text._textOut(line)
+            text.setTextOrigin(left + shift, base)
+            text._textOut(line)
             base -= self._grid.leading
+        if size != self._grid.size:
+            text.setFont(face, self._grid.size, self._grid.leading)
 
     def _get_box(self, rows, position, top, index):
         """Return left, bottom, width and height of a cell and what it covers."""
@@ -536,16 +546,6 @@ class _Table(Flowable):
         if top == bottom:
             return []
         return [(edge, top, edge, bottom) for edge in self._grid.edges]
-
-
-class Picture(Drawing):
-    """A drawing, for a chart or a code, that begins with the embedded typeface.
-
-    A plain ``Drawing`` names Helvetica, which no file embeds. The labels of a chart
-    still have to be given their ``fontName``.
-    """
-
-    fontName = NORMAL  # ReportLab takes the initial state from these attributes
 
 
 # ---------------------------------------------------------------------------
@@ -581,7 +581,8 @@ def build_document(
     The same arguments always give the same bytes: the file holds no clock time and no
     random identifier, so its digest can be kept and compared.
 
-    :param story: flowables; they can be drawn once only.
+    :param story: flowables; they can be drawn once only. Give a ``Drawing`` its
+        ``initialFontName``, or it names a typeface that is not embedded.
     :param str title: stands above the story, in each header and in the properties.
     :param str subtitle: stands under the title, for example the 文号 or the period.
     :param str author: the issuing unit, for the properties of the file.
@@ -589,8 +590,9 @@ def build_document(
     :param str footer: text at the foot of each page, two lines at most.
     :param datetime.datetime generated_at: time of printing in the reader's time zone;
         without it no time is printed.
-    :param str qr_text: content of a QR code in the corner of each page, 1,000 bytes
-        at most if it is to be read from paper.
+    :param str qr_text: content of a QR code in the corner of each page. Some readers
+        guess the encoding of Chinese wrongly, so an ASCII address is best; more than
+        about 200 bytes are hard to read from paper.
     :param Labels labels: the words added, English by default.
     :rtype: bytes
     :raise reportlab.platypus.doctemplate.LayoutError: if a flowable is larger than a
@@ -653,7 +655,7 @@ class _Margin:
         """Draw once what each page then only refers to."""
         if self.qr_text:
             size = _QR_SIZE
-            picture = Picture(size, size)
+            picture = Drawing(size, size, initialFontName=NORMAL)
             picture.add(QrCodeWidget(self.qr_text, barWidth=size, barHeight=size))
             canvas.beginForm("qr", 0, 0, size, size)
             renderPDF.draw(picture, canvas, 0, 0)
@@ -717,5 +719,5 @@ class _Canvas(Canvas):
         for number, page in enumerate(pages, start=1):
             self.__dict__.update(page)
             self._margin.draw(self, number, len(pages))
-            super().showPage()
-        super().save()
+            Canvas.showPage(self)
+        return super().save()

@@ -131,5 +131,5 @@ class WelfareCoverageReport(models.AbstractModel):
         if target.flag_reason:
             lines.append(self.env._("Attention: %(reason)s", reason=target.flag_reason))
         if target.source:
-            lines.append(self.env._("Source: %(source)s", source=target.source))
+            lines.append(self.env._("Source: %(words)s", words=target.source))
         return [layout.paragraph(line, "note") for line in lines]

@@ -42,6 +42,15 @@ def level_of(code):
     raise ValueError(f"{code!r} is not a division code of 12 digits")
 
 
+def prefix_of(code):
+    """Return the digits with which the codes of everything in a division begin.
+
+    :param str code: a 12-digit division code.
+    :rtype: str
+    """
+    return code[: LEVEL_DIGITS[level_of(code)]]
+
+
 def ancestors_of(code):
     """Return the codes of the divisions that can contain this one, nearest first.
 
@@ -75,5 +84,4 @@ def contains(ancestor, code):
     :param str code: the code of the smaller one.
     :rtype: bool
     """
-    prefix = ancestor[: LEVEL_DIGITS[level_of(ancestor)]]
-    return ancestor != code and code.startswith(prefix)
+    return ancestor != code and code.startswith(prefix_of(ancestor))

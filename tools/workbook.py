@@ -26,10 +26,13 @@ _lt = LazyTranslate(__name__, default_lang="en_US")
 MEBIBYTE = 1024 * 1024
 #: Bytes of an uploaded file: 65,536 rows of 14 columns fill 14 MiB as ``.xls``.
 MAX_BYTES = 32 * MEBIBYTE
-#: Cells of all sheets together, formatted empty ones included.
-MAX_CELLS = 3_000_000
+#: Cells of all sheets together, formatted empty ones included: 65,536 rows of 22.
+MAX_CELLS = 1_500_000
 #: Bytes to which an ``.xlsx`` may unpack: about what the most cells need.
-MAX_UNPACKED = 192 * MEBIBYTE
+MAX_UNPACKED = 128 * MEBIBYTE
+#: XML elements for each cell. Two hold a number and three a formula; a part that has
+#: more is made to fill the memory (a bomb of 40 kB was seen to fill 1.2 GB).
+_ELEMENTS_PER_CELL = 3
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: First record of workbooks older than the OLE container (Excel 2 to 5).
@@ -63,7 +66,9 @@ _DOCUMENT_TYPES = tuple(
 _XML_STARTS = (b"<", b"\x00<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 _ERROR_CODES = frozenset(xlrd.error_text_from_code.values())
-_MERGED_REF = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)")
+_MERGED_REF = re.compile(
+    rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)"
+)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 #: A cell that has a formula and no value; an empty text is a value.
 _UNCALCULATED = re.compile(
@@ -200,14 +205,7 @@ class _Reader:
         """Stop before a sheet that is mostly format fills the memory."""
         self.cells += cells
         if self.cells > self.max_cells:
-            raise WorkbookError(
-                _lt(
-                    "“%(name)s” has more than %(limit)s cells: delete the empty rows "
-                    "and columns behind the table, or split the file.",
-                    name=self.filename,
-                    limit=f"{self.max_cells:,}",
-                )
-            )
+            raise self._too_many_cells()
 
     # === .XLS === #
 
@@ -325,27 +323,20 @@ class _Reader:
             raise self._not_a_workbook(_lt("a compressed archive"))
         if sum(member.file_size for member in members) > self.max_unpacked:
             raise self._unpacks_too_large()
-        unpacked = 0
+        unpacked = elements = 0
         for member in members:
             # A declared size may be a lie: count what comes out, too.
-            for chunk in self._unpack(archive, member):
+            for chunk, is_xml in _unpack(archive, member):
                 unpacked += len(chunk)
                 if unpacked > self.max_unpacked:
                     raise self._unpacks_too_large()
-
-    def _unpack(self, archive, member):
-        """Yield a member piece by piece, watching for a document type in it."""
-        longest = max(map(len, _DOCUMENT_TYPES))
-        with archive.open(member) as stream:
-            chunk = stream.read(MEBIBYTE)
-            is_xml = chunk.lstrip().startswith(_XML_STARTS)
-            tail = b""
-            while chunk:
-                yield chunk
-                if is_xml and any(mark in tail + chunk for mark in _DOCUMENT_TYPES):
+                if not is_xml:
+                    continue
+                if any(mark in chunk for mark in _DOCUMENT_TYPES):
                     raise self.damaged()
-                tail = chunk[-longest:]
-                chunk = stream.read(MEBIBYTE)
+                elements += chunk.count(b"<") - chunk.count(b"</")
+                if elements > self.max_cells * _ELEMENTS_PER_CELL:
+                    raise self._too_many_cells()
 
     # === WHAT PEOPLE ARE TOLD === #
 
@@ -385,6 +376,16 @@ class _Reader:
                 "“%(name)s” is protected by a password: remove the password in Excel "
                 "or WPS and save the file again.",
                 name=self.filename,
+            )
+        )
+
+    def _too_many_cells(self):
+        return WorkbookError(
+            _lt(
+                "“%(name)s” has more than %(limit)s cells: delete the empty rows and "
+                "columns behind the table, or split the file.",
+                name=self.filename,
+                limit=f"{self.max_cells:,}",
             )
         )
 
@@ -429,6 +430,23 @@ class _Reader:
 
 
 # === VALUES === #
+
+
+def _unpack(archive, member):
+    """Yield a member piece by piece, and whether it is XML.
+
+    Each piece begins with the end of the one before it, so that nothing that is looked
+    for is cut in two.
+    """
+    overlap = max(map(len, _DOCUMENT_TYPES)) - 1
+    with archive.open(member) as stream:
+        tail = b""
+        is_xml = None
+        while chunk := stream.read(MEBIBYTE):
+            if is_xml is None:
+                is_xml = chunk.lstrip().startswith(_XML_STARTS)
+            yield tail + chunk, is_xml
+            tail = chunk[-overlap:]
 
 
 def _convert_xls_sheet(source, datemode):

@@ -29,7 +29,7 @@ class WelfareFacilityTransition(models.TransientModel):
 
     @api.model
     def _selection_state(self):
-        """Offer what may follow the facility's state; all states where none is known."""
+        """Offer what may follow the facility's state; without one, all states."""
         Facility = self.env["welfare.facility"]
         labels = Facility._fields["state"]._description_selection(self.env)
         facility = Facility.browse(self.env.context.get("default_facility_id"))

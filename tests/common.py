@@ -1,0 +1,200 @@
+import base64
+from collections import defaultdict
+from itertools import count
+
+from odoo.fields import Command
+from odoo.tests import TransactionCase, new_test_user
+
+from ..tools.division_code import LEVEL_DIGITS, level_of
+
+#: The roles, in the order of the permission matrix.
+ROLES = (
+    "finance",
+    "procurement",
+    "manager",
+    "approver",
+    "auditor",
+    "administrator",
+)
+
+
+class WelfareCase(TransactionCase):
+    """A province with two counties, and a user of each role in the first of them.
+
+    The province's code is used by no real one, so that the regions of a database with
+    data do not get in the way.
+
+    Each model has a pair of helpers: ``_prepare_<thing>_vals`` completes the values of a
+    record that can be created as it is, and ``_create_<thing>`` creates it. Both take
+    ``place``, the region in which the record lies (county A by default), and any value
+    of the model.
+    """
+
+    #: How the tests of the permission matrix prepare a record of each model that
+    #: belongs to a region.
+    VALS_BY_MODEL = {
+        "welfare.region": "_prepare_region_vals",
+        "welfare.facility": "_prepare_facility_vals",
+        "welfare.facility.status": "_prepare_facility_status_vals",
+        "welfare.facility.transition": "_prepare_facility_transition_vals",
+        "welfare.facility.import": "_prepare_facility_import_vals",
+        "welfare.facility.import.line": "_prepare_facility_import_line_vals",
+        "welfare.coverage.target": "_prepare_target_vals",
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._numbers = defaultdict(lambda: count(1))
+        cls.Region = cls.env["welfare.region"]
+        cls.Facility = cls.env["welfare.facility"]
+        cls.home_type = cls.env.ref("welfare_facility.facility_type_children_home")
+        cls.home_measure = cls.env.ref("welfare_facility.coverage_measure_home_built")
+        cls.province = cls.Region.create({"code": "990000000000", "name": "试验省"})
+        cls.prefecture = cls._create_region(cls.province, name="试验市")
+        cls.county_a = cls._create_region(cls.prefecture, name="甲区")
+        cls.county_b = cls._create_region(cls.prefecture, name="乙区")
+        cls.street_a = cls._create_region(cls.county_a, name="甲区一街道")
+        cls.street_b = cls._create_region(cls.county_b, name="乙区一街道")
+        cls.community_a = cls._create_region(cls.street_a, name="甲社区")
+        cls.community_b = cls._create_region(cls.street_b, name="乙社区")
+        cls.user_by_role = {
+            role: cls._create_user(role, regions=cls.county_a) for role in ROLES
+        }
+        cls.manager = cls.user_by_role["manager"]
+        cls.auditor = cls.user_by_role["auditor"]
+        cls.administrator = cls.user_by_role["administrator"]
+
+    # === PEOPLE === #
+
+    @classmethod
+    def _create_user(cls, role, regions=None, login=None, groups=(), **vals):
+        """Create a user with a role.
+
+        :param str role: one of :data:`ROLES`, or empty for an employee without any.
+        :param regions: ``welfare.region`` records.
+        :param groups: XML ids of further groups.
+        :return: the user; the password is the login.
+        """
+        groups = [f"welfare_facility.welfare_group_{role}"] if role else []
+        login = login or f"test_{role or 'employee'}"
+        return new_test_user(
+            cls.env,
+            login=login,
+            groups=",".join(groups or ["base.group_user"]),
+            context={"no_reset_password": True},
+            password=login,
+            welfare_region_ids=[Command.set(regions.ids if regions else [])],
+            **vals,
+        )
+
+    # === REGIONS === #
+
+    @classmethod
+    def _prepare_region_vals(cls, place=None, **vals):
+        """Complete the values of a region that is part of ``place``."""
+        place = place or cls.county_a
+        if "code" not in vals:
+            levels = list(LEVEL_DIGITS)
+            digits = LEVEL_DIGITS[level_of(place.code)]
+            level = levels[levels.index(level_of(place.code)) + 1]
+            number = next(cls._numbers[place.id])
+            code = place.code[:digits] + str(number).zfill(LEVEL_DIGITS[level] - digits)
+            vals["code"] = code.ljust(12, "0")
+        return {
+            "name": f"区划{vals['code'].rstrip('0')}",
+            "parent_id": place.id,
+            **vals,
+        }
+
+    @classmethod
+    def _create_region(cls, place=None, **vals):
+        return cls.Region.create(cls._prepare_region_vals(place, **vals))
+
+    @classmethod
+    def _create_communities(cls, street, number, **vals):
+        """Create communities in a street."""
+        return cls.Region.create(
+            [cls._prepare_region_vals(street, **vals) for _index in range(number)]
+        )
+
+    @classmethod
+    def _get_new_community(cls, place):
+        """Return a community in a county or street that has nothing in it yet."""
+        place = place or cls.county_a
+        if place.level == "county":
+            place = place.child_ids[:1] or cls._create_region(place)
+        return place if place.level == "village" else cls._create_region(place)
+
+    # === FACILITIES === #
+
+    @classmethod
+    def _prepare_facility_vals(cls, place=None, **vals):
+        """Complete the values of a planned children's home in a community of its own."""
+        if "region_id" not in vals:
+            vals["region_id"] = cls._get_new_community(place).id
+        return {"name": "儿童之家", "type_id": cls.home_type.id, **vals}
+
+    @classmethod
+    def _create_facility(cls, place=None, **vals):
+        return cls.Facility.create(cls._prepare_facility_vals(place, **vals))
+
+    @classmethod
+    def _create_homes(cls, communities, **vals):
+        """Create a children's home in each community."""
+        return cls.Facility.create(
+            [
+                cls._prepare_facility_vals(region_id=community.id, **vals)
+                for community in communities
+            ]
+        )
+
+    @classmethod
+    def _prepare_facility_status_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_facility(place).id
+        return {"reason": "登记", "state": "planned", "date": "2020-01-01", **vals}
+
+    @classmethod
+    def _prepare_facility_transition_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_facility(place).id
+        return {"reason": "开工", "state": "under_construction", **vals}
+
+    @classmethod
+    def _prepare_facility_import_vals(cls, place=None, **vals):
+        return {
+            "file": base64.b64encode(b"test"),
+            "filename": "台账.xls",
+            "region_id": (place or cls.county_a).id,
+            **vals,
+        }
+
+    @classmethod
+    def _prepare_facility_import_line_vals(cls, place=None, **vals):
+        if "import_id" not in vals:
+            vals["import_id"] = (
+                cls.env["welfare.facility.import"]
+                .create(cls._prepare_facility_import_vals(place))
+                .id
+            )
+        return {"place": "一街道 一社区", "row": 1, "status": "error", **vals}
+
+    # === COVERAGE === #
+
+    @classmethod
+    def _prepare_target_vals(cls, place=None, **vals):
+        """Complete the values of a target for ``place`` at the end of 2018."""
+        return {
+            "date": "2018-12-31",
+            "measure_id": cls.home_measure.id,
+            "region_id": (place or cls.county_a).id,
+            "target_rate": 90,
+            **vals,
+        }
+
+    @classmethod
+    def _create_target(cls, place=None, **vals):
+        return cls.env["welfare.coverage.target"].create(
+            cls._prepare_target_vals(place, **vals)
+        )

@@ -1,0 +1,98 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+
+from .common import ROLES, WelfareCase
+
+
+class TestUsers(WelfareCase):
+    def test_nobody_widens_the_own_view(self):
+        for role, user in self.user_by_role.items():
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                user.with_user(user).write(
+                    {"welfare_region_ids": [Command.link(self.county_b.id)]}
+                )
+
+    def test_nobody_takes_another_role(self):
+        approver = self.env.ref("welfare_facility.welfare_group_approver")
+        for role, user in self.user_by_role.items():
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                user.with_user(user).write({"group_ids": [Command.link(approver.id)]})
+
+    def test_nobody_widens_the_view_through_the_region(self):
+        """The regions of a user are no field of the region."""
+        users = [
+            field
+            for field in self.Region._fields.values()
+            if field.comodel_name == "res.users"
+            and field.name not in ("create_uid", "write_uid")
+        ]
+        self.assertFalse(users)
+
+    def test_a_user_reads_the_own_regions(self):
+        user = self.auditor.with_user(self.auditor)
+        self.assertEqual(user.welfare_region_ids, self.county_a)
+
+    def test_a_role_that_is_taken_away_ends_at_once(self):
+        facility = self._create_facility()
+        self.assertTrue(facility.with_user(self.manager).has_access("write"))
+        self.manager.group_ids -= self.env.ref("welfare_facility.welfare_group_manager")
+        self.assertFalse(facility.with_user(self.manager).has_access("write"))
+        self.assertFalse(facility.with_user(self.manager).has_access("read"))
+
+    def test_a_region_that_is_deleted_leaves_its_users_without(self):
+        county = self._create_region(self.prefecture)
+        user = self._create_user("auditor", regions=county, login="test_short")
+        self.env.flush_all()
+        county.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(user.welfare_region_ids)
+        self.assertEqual(self.Region.with_user(user).search_count([]), 0)
+
+    def test_regions_may_lie_within_each_other(self):
+        user = self._create_user(
+            "auditor", regions=self.county_a + self.street_a, login="test_nested"
+        )
+        Region = self.Region.with_user(user)
+        self.assertEqual(
+            Region.search([("id", "child_of", self.county_a.id)]),
+            self.county_a + self.street_a + self.community_a,
+        )
+
+    def test_two_regions_are_seen_both(self):
+        user = self._create_user(
+            "auditor", regions=self.street_a + self.street_b, login="test_two"
+        )
+        self.assertEqual(
+            self.Region.with_user(user).search([]),
+            self.street_a + self.community_a + self.street_b + self.community_b,
+        )
+
+    def test_one_person_may_have_two_roles(self):
+        user = self._create_user("finance", login="test_both")
+        user.group_ids += self.env.ref("welfare_facility.welfare_group_procurement")
+        for role in ("finance", "procurement"):
+            self.assertTrue(user.has_group(f"welfare_facility.welfare_group_{role}"))
+
+    def test_no_role_implies_another(self):
+        for role, user in self.user_by_role.items():
+            held = [
+                other
+                for other in ROLES
+                if user.has_group(f"welfare_facility.welfare_group_{other}")
+            ]
+            self.assertEqual(held, [role])
+
+    def test_the_menu_is_for_those_with_a_role(self):
+        root = self.env.ref("welfare_facility.welfare_menu_root").id
+        employee = self._create_user(None)
+        for user in self.user_by_role.values():
+            menus = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+            self.assertIn(root, menus, user.login)
+        menus = self.env["ir.ui.menu"].with_user(employee)._visible_menu_ids()
+        self.assertNotIn(root, menus)
+
+    def test_configuration_is_for_the_administrator(self):
+        menu = self.env.ref("welfare_facility.welfare_menu_configuration").id
+        for role, user in self.user_by_role.items():
+            menus = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+            self.assertEqual(menu in menus, role == "administrator", role)

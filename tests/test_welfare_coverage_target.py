@@ -1,0 +1,341 @@
+from datetime import date
+
+from psycopg2.errors import CheckViolation, UniqueViolation
+
+from odoo.exceptions import AccessError
+from odoo.tests import freeze_time
+from odoo.tools import mute_logger
+
+from .common import WelfareCase
+
+
+class CoverageCase(WelfareCase):
+    """五华区 as its reply of 14 June 2019 describes it, in a county of its own.
+
+    92 communities, 7 of them unit communities, and 52 homes built by the end of 2018;
+    13 more were paid for in 2019.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.wuhua = cls._create_region(cls.prefecture, name="五华区")
+        cls.streets = [cls._create_region(cls.wuhua) for _index in range(4)]
+        cls.communities = cls.Region.union(
+            *(cls._create_communities(street, 23) for street in cls.streets)
+        )
+        cls.unit_communities = cls.communities[:7]
+        cls.unit_communities.write(
+            {"is_unit_community": True, "unit_community_reason": "单位型社区"}
+        )
+        ordinary = cls.communities[7:]
+        cls.built = cls._create_homes(
+            ordinary[:52], state="operating", date_state="2018-06-01"
+        )
+        cls.funded = cls._create_homes(
+            ordinary[52:65], state="planned", date_state="2018-12-01"
+        )
+        cls.without = ordinary[65:]
+
+    @classmethod
+    def _create_target(cls, place=None, **vals):
+        return super()._create_target(place or cls.wuhua, **vals)
+
+    def _build_funded(self):
+        self.funded._set_state("accepted", date=date(2019, 10, 31))
+
+
+@freeze_time("2020-01-10")
+class TestCoverage(CoverageCase):
+    # === THE GOLDEN CASE === #
+
+    def test_end_of_2018(self):
+        target = self._create_target()
+        self.assertEqual(
+            (target.total_count, target.excluded_count, target.denominator), (92, 7, 85)
+        )
+        self.assertEqual((target.numerator, target.missing_count), (52, 33))
+        self.assertEqual(target.rate, 61.18)
+
+    def test_the_stated_rate_is_kept_and_flagged(self):
+        target = self._create_target(stated_rate=62.2)
+        self.assertTrue(target.is_flagged)
+        self.assertEqual((target.stated_rate, target.rate), (62.2, 61.18))
+        for figure in ("62.2", "61.18", "52", "85"):
+            self.assertIn(figure, target.flag_reason)
+
+    def test_ninety_percent_needs_77(self):
+        target = self._create_target(target_rate=90)
+        self.assertEqual((target.required_count, target.gap), (77, 25))
+
+    def test_the_stated_gap_is_the_gap_to_all(self):
+        target = self._create_target(stated_gap=33)
+        self.assertTrue(target.is_flagged)
+        for figure in ("33", "77", "25", "100"):
+            self.assertIn(figure, target.flag_reason)
+        target.stated_gap = 30
+        self.assertTrue(target.is_flagged)
+        self.assertNotIn("100", target.flag_reason)
+
+    def test_figures_that_agree_are_not_flagged(self):
+        target = self._create_target(stated_rate=61.18, stated_gap=25)
+        self.assertFalse(target.is_flagged)
+        self.assertFalse(target.flag_reason)
+
+    def test_the_formula_shows_its_figures(self):
+        formula = self._create_target().formula
+        for figure in ("92", "7", "85", "52", "61.18"):
+            self.assertIn(figure, formula)
+
+    def test_with_the_13_of_2019(self):
+        self._build_funded()
+        target = self._create_target(date="2019-12-31")
+        self.assertEqual((target.numerator, target.denominator), (65, 85))
+        self.assertEqual(target.rate, 76.47)
+        self.assertEqual((target.required_count, target.gap), (77, 12))
+
+    def test_the_past_stays_as_it_was(self):
+        self._build_funded()
+        self.assertEqual(self._create_target().numerator, 52)
+
+    # === WHAT COUNTS === #
+
+    def test_a_home_counts_from_its_day(self):
+        for day, built in (
+            ("2015-12-31", 0),
+            ("2018-05-31", 0),
+            ("2018-06-01", 52),
+            ("2018-12-31", 52),
+        ):
+            self.assertEqual(self._create_target(date=day).numerator, built, day)
+
+    def test_a_home_counts_while_it_is_built_and_not_closed(self):
+        home = self.built[0]
+        for state, day, built in (
+            ("suspended", "2018-07-01", 52),
+            ("operating", "2018-08-01", 52),
+            ("closed", "2018-09-01", 51),
+        ):
+            home._set_state(state, date=date.fromisoformat(day))
+            self.assertEqual(self._create_target(date=day).numerator, built, state)
+        self.assertEqual(self._create_target(date="2018-08-31").numerator, 52)
+
+    def test_a_home_under_construction_does_not_count(self):
+        self.funded._set_state("under_construction", date=date(2018, 12, 20))
+        self.assertEqual(self._create_target().numerator, 52)
+
+    def test_a_home_that_follows_a_closed_one_counts_once(self):
+        home = self.built[0]
+        home._set_state("closed", date=date(2018, 7, 1))
+        self._create_facility(
+            region_id=home.region_id.id, state="operating", date_state="2018-08-01"
+        )
+        self.assertEqual(self._create_target(date="2018-07-15").numerator, 51)
+        self.assertEqual(self._create_target().numerator, 52)
+
+    def test_a_home_in_a_unit_community_is_left_out(self):
+        self._create_homes(
+            self.unit_communities[:1], state="operating", date_state="2018-01-01"
+        )
+        target = self._create_target()
+        self.assertEqual((target.numerator, target.denominator), (52, 85))
+
+    def test_other_facilities_do_not_count(self):
+        self._create_facility(
+            region_id=self.without[0].id,
+            type_id=self.env.ref(
+                "welfare_facility.facility_type_welfare_institution"
+            ).id,
+            state="operating",
+            date_state="2018-01-01",
+        )
+        self.assertEqual(self._create_target().numerator, 52)
+
+    def test_an_archived_home_counts(self):
+        """Out of sight is not closed."""
+        self.built[0].active = False
+        self.assertEqual(self._create_target().numerator, 52)
+
+    def test_a_correction_changes_the_past(self):
+        self.built[0]._correct_state_date(date(2019, 1, 15), reason="年份抄错")
+        self.assertEqual(self._create_target().numerator, 51)
+        self.assertEqual(self._create_target(date="2019-01-15").numerator, 52)
+
+    def test_communities_of_the_day_are_counted(self):
+        self.without[0].date_start = "2019-03-01"
+        self.without[1].date_end = "2018-12-30"
+        self.assertEqual(self._create_target().total_count, 90)
+        self.assertEqual(self._create_target(date="2018-12-30").total_count, 91)
+        self.assertEqual(self._create_target(date="2019-03-01").total_count, 91)
+
+    def test_other_counties_do_not_count(self):
+        self._create_facility(self.county_b, state="operating", date_state="2016-01-01")
+        self.assertEqual(self._create_target().total_count, 92)
+
+    def test_every_level_of_the_tree_can_be_asked(self):
+        self._create_facility(
+            region_id=self.community_a.id, state="operating", date_state="2016-01-01"
+        )
+        for region, figures in (
+            (self.prefecture, (94, 7, 53)),
+            (self.province, (94, 7, 53)),
+            (self.wuhua, (92, 7, 52)),
+            (self.streets[0], (23, 7, 16)),
+            (self.streets[3], (23, 0, 0)),
+            (self.community_a, (1, 0, 1)),
+        ):
+            target = self._create_target(region)
+            self.assertEqual(
+                (target.total_count, target.excluded_count, target.numerator),
+                figures,
+                region.name,
+            )
+
+    def test_streets_add_up_to_the_district(self):
+        rows = self._create_target()._get_township_rows()
+        self.assertEqual([row["region"] for row in rows], self.streets)
+        self.assertEqual([row["coverage"].total for row in rows], [23] * 4)
+        self.assertEqual([row["coverage"].built for row in rows], [16, 23, 13, 0])
+        self.assertEqual(sum(row["planned"] for row in rows), 13)
+
+    def test_areas_are_those_of_what_is_built(self):
+        self.built.write({"area_indoor": 40.5, "area_outdoor": 30})
+        self.funded.write({"area_indoor": 1000})
+        rows = self._create_target()._get_township_rows()
+        self.assertAlmostEqual(sum(row["area_indoor"] for row in rows), 52 * 40.5)
+        self.assertAlmostEqual(sum(row["area_outdoor"] for row in rows), 52 * 30)
+
+    def test_the_communities_without_a_home_are_listed(self):
+        action = self._create_target().action_open_missing()
+        self.assertEqual(action["res_model"], "welfare.region")
+        self.assertEqual(
+            self.Region.search(action["domain"]),
+            self.funded.region_id + self.without,
+        )
+
+    # === NOTHING TO COUNT === #
+
+    def test_a_region_without_communities(self):
+        county = self._create_region(self.prefecture)
+        target = self._create_target(county, stated_rate=50, stated_gap=3)
+        self.assertEqual((target.total_count, target.denominator), (0, 0))
+        self.assertEqual((target.rate, target.required_count, target.gap), (0, 0, 0))
+        self.assertFalse(target.is_flagged)
+        self.assertTrue(target.formula)
+        self.assertEqual(target._get_township_rows(), [])
+
+    def test_a_region_of_unit_communities(self):
+        street = self._create_region(self.wuhua)
+        self._create_communities(
+            street, 2, is_unit_community=True, unit_community_reason="厂区"
+        )
+        target = self._create_target(street)
+        self.assertEqual(
+            (target.total_count, target.denominator, target.gap), (2, 0, 0)
+        )
+        self.assertTrue(target.formula)
+
+    def test_a_measure_that_the_register_cannot_compute(self):
+        measure = self.env["welfare.coverage.measure"].create(
+            {"name": "收养登记率", "code": "test_stated"}
+        )
+        target = self._create_target(measure_id=measure.id, stated_rate=95)
+        self.assertEqual((target.total_count, target.numerator), (0, 0))
+        self.assertEqual(target.stated_rate, 95)
+        self.assertFalse(target.is_flagged)
+        self.assertTrue(target.formula)
+
+    def test_no_target_is_met_by_nothing_built(self):
+        target = self._create_target(self.streets[3], target_rate=0)
+        self.assertEqual((target.required_count, target.gap), (0, 0))
+
+    def test_part_of_a_home_is_a_home(self):
+        """23 communities: 50 % is 11.5, so 12."""
+        target = self._create_target(self.streets[3], target_rate=50)
+        self.assertEqual(target.required_count, 12)
+
+    # === STATED AND COMPUTED === #
+
+    def test_a_rate_agrees_as_precisely_as_it_is_stated(self):
+        """25 of 33 are 75.7575… percent."""
+        street = self._create_region(self.county_b)
+        communities = self._create_communities(street, 33)
+        self._create_homes(communities[:25], state="operating", date_state="2018-01-01")
+        target = self._create_target(street)
+        self.assertEqual(target.rate, 75.76)
+        for stated, agrees in (
+            (76, True),
+            (75.8, True),
+            (75.76, True),
+            (75, False),
+            (75.7, False),
+            (75.75, False),
+            (76.1, False),
+        ):
+            target.stated_rate = stated
+            self.assertEqual(target.is_flagged, not agrees, stated)
+
+    def test_full_coverage_is_stated_as_100(self):
+        target = self._create_target(self.streets[1], stated_rate=100, target_rate=100)
+        self.assertEqual((target.rate, target.gap), (100, 0))
+        self.assertFalse(target.is_flagged)
+
+    def test_a_rate_is_no_more_than_all(self):
+        for name in ("target_rate", "stated_rate"):
+            for value in (100.1, -0.1):
+                with (
+                    self.subTest(name=name, value=value),
+                    mute_logger("odoo.sql_db"),
+                    self.assertRaises(CheckViolation),
+                ):
+                    self._create_target(**{name: value})
+                    self.env.flush_all()
+
+    def test_measures_have_a_code_of_their_own(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+            self.home_measure.copy({"code": self.home_measure.code})
+
+    # === WHO SEES IT === #
+
+    def test_each_role_computes_the_same(self):
+        target = self._create_target(stated_rate=62.2)
+        for role, user in self.user_by_role.items():
+            user.welfare_region_ids = self.wuhua
+            seen = target.with_user(user)
+            seen.invalidate_recordset()
+            with self.subTest(role=role):
+                self.assertEqual((seen.numerator, seen.rate), (52, 61.18))
+                self.assertTrue(seen.is_flagged)
+
+    def test_a_street_office_asks_for_its_street(self):
+        user = self._create_user(
+            "auditor", regions=self.streets[0], login="test_street"
+        )
+        target = self._create_target(self.streets[0]).with_user(user)
+        self.assertEqual((target.total_count, target.numerator), (23, 16))
+        self.assertEqual(len(target._get_township_rows()), 1)
+        district = self._create_target().with_user(user)
+        with self.assertRaises(AccessError):
+            district.read(["rate"])
+
+    def test_what_a_form_computes_is_of_the_own_regions(self):
+        """A record that is not saved yet is under no rule: its region is."""
+        target = self.env["welfare.coverage.target"].with_user(self.manager)
+        foreign = target.new(
+            {
+                "region_id": self.wuhua.id,
+                "measure_id": self.home_measure.id,
+                "date": "2018-12-31",
+            }
+        )
+        with self.assertRaises(AccessError):
+            foreign.numerator  # noqa: B018
+
+    def test_many_targets_are_listed_with_few_queries(self):
+        targets = self.env["welfare.coverage.target"].browse()
+        for street in self.streets:
+            targets += self._create_target(street)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(4 * len(targets) + 6):
+            targets.mapped("rate")

@@ -1,0 +1,380 @@
+import base64
+import io
+from unittest.mock import patch
+
+import xlsxwriter
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import file_open
+
+from .common import WelfareCase
+
+LEDGER = "五华区儿童之家台账.xls"
+REGIONS = "五华区行政区划.xlsx"
+
+
+def read_sample(name):
+    with file_open(f"welfare_facility/tests/data/{name}", "rb") as file:
+        return file.read()
+
+
+class LedgerCase(WelfareCase):
+    """五华区 with its real streets and communities, and its facility manager."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        wizard = cls.env["welfare.region.import"].create(
+            {
+                "source": "list",
+                "filename": REGIONS,
+                "file": base64.b64encode(read_sample(REGIONS)),
+            }
+        )
+        wizard.action_load()
+        cls.district = cls.Region.search([("code", "=", "530102000000")])
+        cls.officer = cls._create_user("manager", cls.district, login="wuhua_manager")
+
+    def _check(self, content, filename=LEDGER, user=None, **vals):
+        """Upload a ledger as the facility manager and check it."""
+        ledger = (
+            self.env["welfare.facility.import"]
+            .with_user(user or self.officer)
+            .create(
+                {
+                    "region_id": self.district.id,
+                    "filename": filename,
+                    "file": base64.b64encode(content),
+                    **vals,
+                }
+            )
+        )
+        ledger.action_check()
+        return ledger
+
+    def _count(self, ledger):
+        return {
+            status: ledger[f"{status}_count"]
+            for status in ("create", "change", "unchanged", "skip", "warning", "error")
+        }
+
+    def _make_workbook(self, rows, heading=None, title=None):
+        """Return an .xlsx ledger with the usual headings."""
+        heading = heading or [
+            "街道",
+            "社区名称",
+            "统计用区划代码",
+            "状态",
+            "建成时间",
+            "室内面积（㎡）",
+            "每周开放时间（小时）",
+        ]
+        stream = io.BytesIO()
+        with xlsxwriter.Workbook(stream) as workbook:
+            sheet = workbook.add_worksheet("台账")
+            for number, row in enumerate([*([title] if title else []), heading, *rows]):
+                sheet.write_row(number, 0, row)
+        return stream.getvalue()
+
+    def _home(self, code):
+        region = self.Region.search([("code", "=", code)])
+        return self.Facility.search([("region_id", "=", region.id)])
+
+
+class TestLedgerScenario(LedgerCase):
+    """What the district's office does once a year."""
+
+    def test_year(self):
+        """The ledger comes in, two rows are mended, and the coverage is read."""
+        content = read_sample(LEDGER)
+
+        ledger = self._check(content)
+        self.assertEqual(
+            self._count(ledger),
+            {
+                "create": 65,
+                "change": 0,
+                "unchanged": 0,
+                "skip": 27,
+                "warning": 0,
+                "error": 0,
+            },
+            "52 homes that are built and 13 that are planned; 20 not built, 7 unit "
+            "communities",
+        )
+        self.assertFalse(self.Facility.search([]), "a check writes nothing")
+
+        ledger.action_apply()
+        homes = self.Facility.search([])
+        self.assertEqual(len(homes), 65)
+        self.assertEqual(ledger.applied_uid, self.officer)
+        first = self._home("530102001001")
+        self.assertEqual(first.state, "operating")
+        self.assertEqual(first.date_state.isoformat(), "2018-10-09")
+        self.assertFalse(first.is_date_state_approximate)
+        self.assertEqual(first.area_indoor, 40.5)
+        self.assertEqual(first.hours_weekly, 10)
+        self.assertEqual(first.amount_district_stated, 41000)
+        self.assertEqual(first.import_line_id.row, 5)
+        self.assertEqual(first.import_line_id.facility_id, first)
+        in_words = self._home("530102002001")
+        self.assertEqual(in_words.hours_note, "随居委会上班时间")
+        by_month = self._home("530102002005")
+        self.assertEqual(by_month.date_state.isoformat(), "2015-07-01")
+        self.assertTrue(by_month.is_date_state_approximate)
+        planned = self._home("530102001003")
+        self.assertEqual((planned.state, planned.plan_year), ("planned", 2019))
+        in_office = self._home("530102001002")
+        self.assertEqual(in_office.premises, "community_office")
+        self.assertAlmostEqual(sum(homes.mapped("amount_district_stated")), 1_900_000)
+        self.assertAlmostEqual(sum(homes.mapped("amount_lottery_stated")), 450_000)
+
+        again = self._check(content)
+        self.assertEqual(
+            (again.create_count, again.change_count, again.unchanged_count), (0, 0, 65)
+        )
+        self.assertEqual(again.sha256, ledger.sha256)
+
+        # One home was measured anew, and one that was planned has been built.
+        mended = self._make_workbook(
+            [
+                [
+                    "华山街道",
+                    "翠湖西路",
+                    530102001001,
+                    "已建成",
+                    "2018-10-09",
+                    45.5,
+                    10,
+                ],
+                ["华山街道", "五华山", "530102001003", "已建成", "2019.5.6", 30, 20],
+            ]
+        )
+        change = self._check(mended, "更正.xlsx")
+        self.assertEqual(change.change_count, 2, change.line_ids.mapped("message"))
+        change.action_apply()
+        self.assertEqual(first.area_indoor, 45.5)
+        self.assertEqual(planned.state, "operating")
+        self.assertEqual(planned.date_state.isoformat(), "2019-05-06")
+        self.assertEqual(
+            planned.status_ids.sorted().mapped("state"),
+            ["operating", "accepted", "planned"],
+        )
+
+        target = self._create_target(
+            self.district, date="2018-12-31", stated_rate=62.2, stated_gap=33
+        ).with_user(self.officer)
+        self.assertEqual(
+            (target.total_count, target.excluded_count, target.denominator), (92, 7, 85)
+        )
+        self.assertEqual((target.numerator, target.rate), (52, 61.18))
+        self.assertEqual((target.required_count, target.gap), (77, 25))
+        self.assertTrue(target.is_flagged)
+        for year, built in ((2014, 0), (2015, 19), (2016, 30), (2017, 41), (2018, 52)):
+            target = self._create_target(self.district, date=f"{year}-12-31")
+            self.assertEqual(target.numerator, built, year)
+        target = self._create_target(self.district, date="2019-12-31")
+        self.assertEqual(target.numerator, 53)
+
+
+class TestLedgerRefusals(LedgerCase):
+    """Bad rows are named with their cell, and nothing is saved."""
+
+    def _check_refused(self, row, cell, **options):
+        ledger = self._check(self._make_workbook([row], **options), "台账.xlsx")
+        self.assertEqual(ledger.error_count, 1, ledger.line_ids.mapped("message"))
+        errors = ledger.line_ids.filtered(lambda line: line.status == "error")
+        self.assertEqual(errors.cell, cell)
+        self.assertTrue(errors.message)
+        with self.assertRaises(UserError):
+            ledger.action_apply()
+        self.assertFalse(self.Facility.search([]))
+
+    def test_unknown_code(self):
+        self._check_refused(
+            ["华山街道", "某某社区", "530102001099", "已建成", "2018", 1, 1], "C2"
+        )
+
+    def test_code_of_another_community(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001002", "已建成", "2018", 1, 1], "B2"
+        )
+
+    def test_unknown_community(self):
+        self._check_refused(["华山街道", "某某社区", "", "已建成", "2018", 1, 1], "B2")
+
+    def test_unknown_state(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "大概", "2018", 1, 1], "D2"
+        )
+
+    def test_impossible_date(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.13.1", 1, 1],
+            "E2",
+        )
+
+    def test_future_date(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2999.1.1", 1, 1],
+            "E2",
+        )
+
+    def test_negative_area(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018", -1, 1], "F2"
+        )
+
+    def test_text_for_area(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018", "很大", 1],
+            "F2",
+        )
+
+    def test_hours_beyond_a_week(self):
+        self._check_refused(
+            ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018", 1, 200], "G2"
+        )
+
+    def test_home_in_unit_community(self):
+        self._check_refused(
+            ["华山街道", "翠湖社区", "530102001007", "已建成", "2018", 1, 1], "D2"
+        )
+
+    def test_no_date_at_all(self):
+        """Without a day the home cannot be placed in time; the ledger's day helps."""
+        row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "", 1, 1]
+        self._check_refused(row, "E2")
+        ledger = self._check(self._make_workbook([row]), "台账.xlsx", date="2018-12-31")
+        self.assertEqual(ledger.create_count, 1)
+
+    def test_not_a_workbook(self):
+        for content in (
+            b"",
+            b"<html><table></table></html>",
+            b"a,b\n1,2\n",
+            b"%PDF-1.4",
+        ):
+            with self.assertRaises(UserError):
+                self._check(content, "台账.xls")
+
+    def test_wrong_sheet(self):
+        with self.assertRaises(UserError):
+            self._check(
+                self._make_workbook([[1, 2]], heading=["甲", "乙"]), "台账.xlsx"
+            )
+
+    def test_going_back(self):
+        """A ledger cannot unbuild what the register has as built."""
+        built = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        self._check(self._make_workbook([built])).action_apply()
+        planned = [*built[:3], "2019年计划", "", "", ""]
+        ledger = self._check(self._make_workbook([planned]), date="2019-01-01")
+        self.assertEqual(ledger.error_count, 1)
+
+    def test_none_built_but_registered(self):
+        """The contradiction is shown, and the register stays as it is."""
+        built = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        self._check(self._make_workbook([built])).action_apply()
+        ledger = self._check(
+            self._make_workbook([[*built[:3], "未建", "", "", ""]]), date="2019-01-01"
+        )
+        self.assertEqual((ledger.warning_count, ledger.error_count), (1, 0))
+
+    def test_correct_the_day(self):
+        """A corrected day is kept beside the one that it replaces."""
+        row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        self._check(self._make_workbook([row])).action_apply()
+        row[4] = "2017.12.1"
+        ledger = self._check(self._make_workbook([row]))
+        self.assertEqual(ledger.change_count, 1)
+        ledger.action_apply()
+        home = self._home("530102001001")
+        self.assertEqual(home.date_state.isoformat(), "2017-12-01")
+        self.assertEqual(
+            home.status_ids.sorted("id").mapped("is_corrected"), [True, False]
+        )
+        target = self._create_target(self.district, date="2017-12-31")
+        self.assertEqual(target.numerator, 1)
+
+
+class TestLedgerRecord(LedgerCase):
+    """The record of an import is evidence: what was applied stays as it was."""
+
+    def setUp(self):
+        super().setUp()
+        row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        self.content = self._make_workbook([row])
+        self.ledger = self._check(self.content)
+
+    def test_applied_is_kept(self):
+        self.ledger.action_apply()
+        with self.assertRaises(UserError):
+            self.ledger.filename = "另一.xls"
+        with self.assertRaises(UserError):
+            self.ledger.unlink()
+        with self.assertRaises(UserError):
+            self.ledger.action_apply()
+        with self.assertRaises(AccessError):
+            self.ledger.line_ids.sudo().unlink()
+        with self.assertRaises(AccessError):
+            self.ledger.line_ids.sudo().write({"message": "改"})
+
+    def test_no_forged_origin(self):
+        """Who applied it, its hash and a facility's origin are not to be filled in."""
+        for name, value in (
+            ("state", "applied"),
+            ("sha256", "0" * 64),
+            ("applied_uid", self.env.uid),
+        ):
+            with self.assertRaises(UserError):
+                self.ledger.sudo().write({name: value})
+        self.ledger.action_apply()
+        home = self._home("530102001001").with_user(self.officer)
+        with self.assertRaises(UserError):
+            home.write({"import_line_id": False})
+        with self.assertRaises(UserError):
+            self._create_facility(import_line_id=self.ledger.line_ids.id)
+        forged = self.Facility.with_context(
+            default_import_line_id=self.ledger.line_ids.id
+        ).create(self._prepare_facility_vals())
+        self.assertFalse(forged.import_line_id)
+
+    def test_new_file_needs_new_check(self):
+        self.ledger.file = base64.b64encode(self._make_workbook([]))
+        self.assertEqual(self.ledger.state, "draft")
+        self.assertFalse(self.ledger.line_ids)
+        with self.assertRaises(UserError):
+            self.ledger.action_apply()
+
+    def test_register_changed_since_check(self):
+        """What is applied is what was shown."""
+        other = self._check(self.content)
+        other.action_apply()
+        with self.assertRaises(UserError):
+            self.ledger.action_apply()
+        self.ledger.action_check()
+        self.assertEqual(self.ledger.unchanged_count, 1)
+
+    def test_roles(self):
+        """Only facility managers of the region import into it."""
+        stranger = self._create_user("manager", self.county_a, login="stranger")
+        with self.assertRaises(AccessError):
+            self._check(self.content, user=stranger)
+        auditor = self._create_user("auditor", self.district, login="wuhua_auditor")
+        with self.assertRaises(AccessError):
+            self._check(self.content, user=auditor)
+        with self.assertRaises(AccessError):
+            self.ledger.with_user(auditor).action_apply()
+
+    def test_all_or_nothing(self):
+        """A failure in the middle of applying leaves nothing."""
+        Facility = self.env.registry["welfare.facility"]
+        with (
+            patch.object(Facility, "_record_status", side_effect=ValueError("stop")),
+            self.assertRaises(ValueError),
+            self.cr.savepoint(),
+        ):
+            self.ledger.action_apply()
+        self.assertFalse(self.Facility.search([]))
+        self.assertEqual(self.ledger.state, "checked")
