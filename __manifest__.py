@@ -1,7 +1,7 @@
 {
     "name": "Welfare Facilities",
-    "summary": "Children's homes, welfare institutions, special funds and purchased "
-    "services of civil-affairs bureaus",
+    "summary": "Children's homes and welfare institutions of civil-affairs bureaus: "
+    "register, ledgers, coverage against targets",
     "version": "19.0.0.1.0",
     "category": "Government/Welfare Facilities",
     "author": "Welfare Facility Maintainers",

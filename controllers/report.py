@@ -1,6 +1,6 @@
 import json
 
-from werkzeug.exceptions import InternalServerError
+from werkzeug.exceptions import InternalServerError, NotFound
 
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request, route, serialize_exception
@@ -26,6 +26,8 @@ class WelfareReportController(ReportController):
         data.update(json.loads(data.pop("options", None) or "{}"))
         Report = request.env["ir.actions.report"].with_context(context)
         report = Report._get_report_from_name(reportname)
+        if report.report_type != "reportlab-pdf":
+            raise NotFound()
         ids = [int(part) for part in (docids or "").split(",") if part.isdigit()]
         content, extension = Report._render_reportlab_pdf(report, ids, data=data)
         name = report.name

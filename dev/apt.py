@@ -56,30 +56,32 @@ def install_missing():
             "hand (PG_BIN may name the folder of PostgreSQL's programs)."
         )
     root = _as_root(names)
+
+    def as_root(what, *command):
+        # dpkg must not be cut short, whatever becomes of this process.
+        call([*root, *command], what, outlives=True)
+
     with step(f"system packages: refreshing the lists, for {names}"):
-        call([*root, "apt-get", "update", "-q"], "apt-get update")
+        as_root("apt-get update", "apt-get", "update", "-q")
     with step(f"system packages: installing {names}"):
         own_server = "postgresql" in missing and not NO_SERVER.exists()
         if own_server:
             setting = f"echo create_main_cluster=false > {NO_SERVER}"
-            call([*root, "mkdir", "-p", NO_SERVER.parent], "mkdir")
-            call([*root, "sh", "-c", setting], "writing PostgreSQL's settings")
+            as_root("mkdir", "mkdir", "-p", NO_SERVER.parent)
+            as_root("writing PostgreSQL's settings", "sh", "-c", setting)
         try:
             # An installation that was killed leaves packages half configured.
-            call([*root, "dpkg", "--configure", "-a"], "dpkg --configure")
-            call(
-                [
-                    *root,
-                    *("env", "DEBIAN_FRONTEND=noninteractive"),
-                    *("apt-get", "install", "-y", "-q", "--no-install-recommends"),
-                    *("-o", "DPkg::Lock::Timeout=300"),
-                    *missing,
-                ],
+            as_root("dpkg --configure", "dpkg", "--configure", "-a")
+            as_root(
                 "apt-get install",
+                *("env", "DEBIAN_FRONTEND=noninteractive"),
+                *("apt-get", "install", "-y", "-q", "--no-install-recommends"),
+                *("-o", "DPkg::Lock::Timeout=300"),
+                *missing,
             )
         finally:
             if own_server:
-                call([*root, "rm", "-f", NO_SERVER], "rm")
+                as_root("rm", "rm", "-f", NO_SERVER)
     importlib.invalidate_caches()
     for package, present in PACKAGES:
         if package in missing and not present():

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,23 +88,35 @@ def explain(output):
     return lines[-1] if lines else "it said nothing"
 
 
-def call(command, what, *, log=None, **options):
+# Put before a command, this makes the kernel send it a signal when the thread that
+# started it ends, even by kill -9. It outlives exec.
+def mortal(name):
+    return ["setpriv", "--pdeathsig", name]
+
+
+def call(command, what, *, log=None, outlives=False, **options):
     """Run a tool to its end and return what it printed.
 
     :param list command: the command line
     :param str what: name of the work, for the message when it fails
     :param Path log: file that keeps the output, or None
+    :param bool outlives: whether it goes on when this process is killed
     :param options: passed on to ``subprocess.run``
     :raise Failure: when the tool is missing or fails
     """
     command = [str(word) for word in command]
-    options = {"stdin": subprocess.DEVNULL, "errors": "replace", **options}
-    try:
-        result = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
-        )
-    except FileNotFoundError as error:
-        raise Failure(f"{what}: {error.filename} is missing") from error
+    if not shutil.which(command[0]):
+        raise Failure(f"{what}: {command[0]} is missing")
+    if not outlives:
+        command = [*mortal("KILL"), *command]
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        errors="replace",
+        **options,
+    )
     if log:
         Path(log).write_text(result.stdout)
     if result.returncode:

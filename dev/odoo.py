@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from .cluster import PORT, ROLE
-from .console import Failure, call, note
+from .console import Failure, call, mortal, note
 from .store import CHECKOUT, digest, remove, state
 
 MODULE = "welfare_facility"
@@ -115,8 +115,7 @@ class Odoo:
         """
         command = [*self.command, *verb, "-c", self.configuration, *arguments]
         child = subprocess.Popen(
-            # Outlives exec: Odoo is told to stop when the thread that started it ends.
-            ["setpriv", "--pdeathsig", "TERM", *map(str, command)],
+            [*mortal("TERM"), *map(str, command)],
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -179,8 +179,9 @@ class WelfareCoverageTarget(models.Model):
         if not (self.region_id and self.date and facility_type):
             return []
         # The SQL below passes the record rules by: whoever may read a region may read
-        # all that lies in it.
-        self.region_id.check_access("read")
+        # all that lies in it. The origin: a form's unsaved record has regions of its
+        # own, which no rule is asked about.
+        self.region_id._origin.check_access("read")
         self.env["welfare.region"].flush_model()
         self.env["welfare.facility"].flush_model()
         query = SQL(

@@ -263,14 +263,25 @@ class WelfareFacility(models.Model):
 
     def action_change_state(self):
         """Ask for the next state, its day and the reason."""
+        return self._open_transition(self.env._("Change State"))
+
+    def action_correct_date(self):
+        """Ask for the right day of the current state and the reason."""
+        return self._open_transition(
+            self.env._("Correct the Day"),
+            default_is_correction=True,
+            default_date=self.date_state,
+        )
+
+    def _open_transition(self, name, **defaults):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Change State"),
+            "name": name,
             "res_model": "welfare.facility.transition",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_facility_id": self.id},
+            "context": {"default_facility_id": self.id, **defaults},
         }
 
     # === BUSINESS METHODS === #

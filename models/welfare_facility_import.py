@@ -209,16 +209,13 @@ class WelfareFacilityImport(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _run_file(self, filename, content, apply=False):
-        """Import a ledger without a screen.
+    def _import_file(self, filename, content):
+        """Import a ledger without a screen: check it, and apply it if nothing is wrong.
 
         :param str filename: name of the file, for the record.
         :param bytes content: the file.
-        :param bool apply: apply it when no row has an error.
-        :return: the number of rows by status.
-        :rtype: dict
-        :raise UserError: the file cannot be read, or a row has an error and ``apply``
-            is asked for; nothing is saved then.
+        :return: the import; applied, unless it has errors or there is nothing to apply.
+        :raise UserError: the file cannot be read, or does not say of which region it is.
         """
         record = self.create(
             {
@@ -228,15 +225,26 @@ class WelfareFacilityImport(models.Model):
             }
         )
         record.action_check()
-        errors = record.line_ids.filtered(lambda line: line.status == "error")
-        if apply and errors:
-            raise UserError(
-                "\n".join(f"{line.cell}: {line.message}" for line in errors)
-            )
-        if apply:
+        if not record.error_count and (record.create_count or record.change_count):
             record.action_apply()
-        statuses = record.line_ids._fields["status"].get_values(self.env)
-        return {status: record[f"{status}_count"] for status in statuses}
+        return record
+
+    def _describe_result(self):
+        """Return the number of rows by status, and the rows to look at, as text.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        labels = self.line_ids._fields["status"]._description_selection(self.env)
+        counts = ", ".join(
+            f"{label} {self[f'{status}_count']}" for status, label in labels
+        )
+        remarks = [
+            f"{line.sheet} {line.cell} {line.place or ''}: {line.message}"
+            for line in self.line_ids
+            if line.status in ("error", "warning")
+        ]
+        return "\n".join([counts, *remarks])
 
     def _hash_file(self):
         for record in self:

@@ -1,6 +1,8 @@
+from reportlab.platypus import PageBreak
+
 from odoo import models
 from odoo.fields import Datetime
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date
 
 from . import layout
 
@@ -17,18 +19,27 @@ class WelfareCoverageReport(models.AbstractModel):
         :param targets: ``welfare.coverage.target`` records.
         :rtype: bytes
         """
-        story = []
-        for target in targets:
-            if story:
-                story.append(layout.page_break())
-            story += self._draw_target(target)
-        title = self.env._("Children's Homes: State of Construction")
+        if len(targets) == 1:
+            title, subtitle = self._get_title(targets), self._get_subtitle(targets)
+            story = self._draw_target(targets)
+        else:
+            title, subtitle = self.env._("State of Construction"), None
+            story = []
+            for target in targets:
+                story += [
+                    layout.paragraph(self._get_title(target), "heading"),
+                    layout.paragraph(self._get_subtitle(target), "small"),
+                    *self._draw_target(target),
+                    PageBreak(),
+                ]
+            story.pop()
         return layout.build_document(
             story,
             title=title,
+            subtitle=subtitle,
             author=self.env.user.name,
             landscape=True,
-            generated_at=format_datetime(self.env, Datetime.now()),
+            generated_at=Datetime.context_timestamp(self, Datetime.now()),
             labels=layout.Labels(
                 page=self.env._("Page %(page)s of %(pages)s"),
                 printed=self.env._("Printed at %(time)s"),
@@ -36,17 +47,14 @@ class WelfareCoverageReport(models.AbstractModel):
         )
 
     def _draw_target(self, target):
-        subtitle = self.env._(
+        return [self._draw_table(target), *self._draw_explanation(target)]
+
+    def _get_subtitle(self, target):
+        return self.env._(
             "%(region)s · as of %(date)s · areas in m²",
             region=target.region_id.complete_name,
             date=format_date(self.env, target.date),
         )
-        return [
-            layout.paragraph(self._get_title(target), "title"),
-            layout.paragraph(subtitle, "subtitle"),
-            self._draw_table(target),
-            *self._draw_explanation(target),
-        ]
 
     def _get_title(self, target):
         return self.env._(

@@ -14,7 +14,13 @@ from . import test_welfare_workday_exception
 
 # 1 region
 from . import test_welfare_region
+from . import test_welfare_region_import
 
 # 2 facility
 from . import test_welfare_facility
+from . import test_welfare_facility_import
 from . import test_welfare_coverage_target
+from . import test_reports
+
+# screens
+from . import test_tours

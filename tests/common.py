@@ -24,8 +24,8 @@ class WelfareCase(TransactionCase):
     The province's code is used by no real one, so that the regions of a database with
     data do not get in the way.
 
-    Each model has a pair of helpers: ``_prepare_<thing>_vals`` completes the values of a
-    record that can be created as it is, and ``_create_<thing>`` creates it. Both take
+    Each model has a pair of helpers: ``_prepare_<thing>_vals`` completes the values of
+    a record that can be created as it is, and ``_create_<thing>`` creates it. Both take
     ``place``, the region in which the record lies (county A by default), and any value
     of the model.
     """
@@ -130,7 +130,7 @@ class WelfareCase(TransactionCase):
 
     @classmethod
     def _prepare_facility_vals(cls, place=None, **vals):
-        """Complete the values of a planned children's home in a community of its own."""
+        """Complete the values of a planned home in a community that has none."""
         if "region_id" not in vals:
             vals["region_id"] = cls._get_new_community(place).id
         return {"name": "儿童之家", "type_id": cls.home_type.id, **vals}

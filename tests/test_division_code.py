@@ -189,7 +189,7 @@ class TestNationalList(BaseCase):
                 NationalList(content).province_rows("53")
 
     def test_lines_that_are_no_divisions_are_an_error(self):
-        """A web page named .csv, an empty file, other columns, a line without a name."""
+        """A web page named .csv, an empty file, other columns, a row cut short."""
         for lines in (
             ["<html>"],
             [""],

@@ -1,7 +1,7 @@
 """Who may do what, and where: generated from ``security/permission_matrix.csv``.
 
-The file has a row for each model. A cell names what the role may do with its records:
-``c``\\ reate, ``r``\\ ead, ``u``\\ pdate and ``d``\\ elete, with ``-`` for what is refused;
+The file has a row for each model. A cell names what the role may do with its records,
+``crud`` for create, read, update and delete, with ``-`` for what is refused;
 ``region_path`` leads from a record to its region.
 """
 
@@ -276,6 +276,27 @@ class TestRegionScope(PermissionCase):
                 self.assertEqual(found, own_message)
                 with self.assertRaises(AccessError):
                     foreign_message.with_user(user).read(["body"])
+
+    def _check_activities(self, row):
+        """Odoo shows the activities of others to those who may write to the record."""
+        if "activity_ids" not in self.env[row["model"]]._fields:
+            return
+        own_activity, foreign_activity = (
+            record.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=self.env.ref("base.user_admin").id,
+            )
+            for record in self._own_and_foreign(row)
+        )
+        ids = (own_activity + foreign_activity).ids
+        for role, user in self._roles_with(row, "r"):
+            Activity = self.env["mail.activity"].with_user(user)
+            with self.subTest(role=role):
+                self.env.invalidate_all()
+                found = Activity.search([("id", "in", ids)])
+                self.assertEqual(found, own_activity if "u" in row[role] else Activity)
+                with self.assertRaises(AccessError):
+                    foreign_activity.with_user(user).read(["summary"])
 
     def _check_changes(self, row):
         """Creating, changing and deleting work at home and are refused beside it."""

@@ -3,6 +3,7 @@ from datetime import date
 from psycopg2.errors import CheckViolation, UniqueViolation
 
 from odoo.exceptions import AccessError
+from odoo.service.model import call_kw
 from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
@@ -320,16 +321,24 @@ class TestCoverage(CoverageCase):
 
     def test_what_a_form_computes_is_of_the_own_regions(self):
         """A record that is not saved yet is under no rule: its region is."""
-        target = self.env["welfare.coverage.target"].with_user(self.manager)
-        foreign = target.new(
-            {
-                "region_id": self.wuhua.id,
-                "measure_id": self.home_measure.id,
-                "date": "2018-12-31",
-            }
+        Target = self.env["welfare.coverage.target"].with_user(self.manager)
+        own, foreign = (
+            [[], self._prepare_target_vals(county), ["region_id"], {"total_count": {}}]
+            for county in (self.county_a, self.wuhua)
         )
+        changes = call_kw(Target, "onchange", own, {})
+        self.assertEqual(changes["value"]["total_count"], 1)
         with self.assertRaises(AccessError):
-            foreign.numerator  # noqa: B018
+            call_kw(Target, "onchange", foreign, {})
+
+    def test_the_administrator_counts_in_the_own_regions_only(self):
+        """The whole tree of regions is the administrator's, but not what lies in it."""
+        Target = self.env["welfare.coverage.target"].with_user(self.administrator)
+        vals = self._prepare_target_vals(self.wuhua)
+        with self.assertRaises(AccessError):
+            call_kw(
+                Target, "onchange", [[], vals, ["region_id"], {"numerator": {}}], {}
+            )
 
     def test_many_targets_are_listed_with_few_queries(self):
         targets = self.env["welfare.coverage.target"].browse()

@@ -323,6 +323,23 @@ class TestFacilityLife(FacilityCase):
             wizard.action_apply()
         self.assertEqual(foreign.state, "planned")
 
+    def test_the_wizard_shows_nothing_of_a_foreign_facility(self):
+        """A form that is not saved yet is under no rule."""
+        home = self._create_facility(date_state="2018-01-01")
+        foreign = self._create_facility(self.county_b, date_state="2018-01-01")
+        Wizard = self.env["welfare.facility.transition"].with_user(self.manager)
+        own, other = (
+            [[], {"facility_id": facility.id}, ["facility_id"], {"current_state": {}}]
+            for facility in (home, foreign)
+        )
+        changes = call_kw(Wizard, "onchange", own, {})
+        self.assertEqual(changes["value"]["current_state"], "planned")
+        with self.assertRaises(AccessError):
+            self.env.invalidate_all()
+            changes = call_kw(Wizard, "onchange", other, {})
+            if not changes["value"].get("current_state"):
+                raise AccessError("nothing is shown")
+
 
 class TestFacility(FacilityCase):
     """Place, size and money."""

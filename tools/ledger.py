@@ -11,11 +11,11 @@ cell. Nothing is dropped in silence: a heading that is not known is listed, too.
 
 import calendar
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
+from itertools import islice
 
 from openpyxl.utils import get_column_letter
 
@@ -70,21 +70,18 @@ _BETWEEN_UNITS = re.compile(r"[\s、,，/()（）]+")
 # === WHAT MAY STAND IN A LEDGER === #
 
 
-class Kind(StrEnum):
-    """What the cells of a column hold, and the type that they become."""
-
-    TEXT = "text"  #: ``str`` without stray blanks
-    PLACE = "place"  #: ``str``, a name in normalized form
-    CODE = "code"  #: ``str``, also where the cell holds a number
-    NUMBER = "number"  #: :class:`~decimal.Decimal`
-    MONEY = "money"  #: :class:`~decimal.Decimal`, yuan to the fen
-    AREA = "area"  #: :class:`~decimal.Decimal`, square metres to two decimals
-    DATE = "date"  #: :class:`~datetime.date`
-    BOOLEAN = "boolean"  #: ``bool``
-    CHOICE = "choice"  #: a value of ``Column.choices``
-
-
-_QUANTITIES = frozenset((Kind.NUMBER, Kind.MONEY, Kind.AREA))
+#: What the cells of a column hold, and the type that they become.
+KINDS = {
+    "text": str,  # without stray blanks
+    "place": str,  # a name in normalized form
+    "code": str,  # also where the cell holds a number
+    "number": Decimal,
+    "money": Decimal,  # yuan, to the fen
+    "area": Decimal,  # square metres, to two decimals
+    "date": date,
+    "boolean": bool,
+    "choice": str,  # a value of Column.choices
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Column:
     """A column that a ledger may have.
 
     :ivar str name: the name of its values.
-    :ivar str kind: one of :class:`Kind`.
+    :ivar str kind: one of :data:`KINDS`.
     :ivar synonyms: the headings it goes by. Blanks, signs, letter case, full or half
         width, and a unit behind the heading do not count.
     :ivar groups: headings that may stand above it. Another heading above it makes it
@@ -116,27 +113,27 @@ class Column:
 
     name: str
     kind: str
-    synonyms: Iterable[str]
-    groups: Iterable[str] = ()
+    synonyms: tuple[str, ...]
+    groups: tuple[str, ...] = ()
     required: bool = False
     key: bool = False
     unit: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     fill_down: bool = False
     negative: bool = False
-    total_of: Iterable[str] = ()
+    total_of: tuple[str, ...] = ()
     text_as: str | None = None
     precision_as: str | None = None
     year_as: str | None = None
 
     @property
     def is_quantity(self):
-        return self.kind in _QUANTITIES
+        return KINDS[self.kind] is Decimal
 
     @property
     def label(self):
         """The heading that people know it by."""
-        return next(iter(self.synonyms), self.name)
+        return self.synonyms[0] if self.synonyms else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ class Words:
 
     totals: tuple[tuple[str, ...], ...] = (("小计",), ("合计", "共计"), ("总计",))
     notes: tuple[str, ...] = ("说明", "填表说明", "注", "备注")
-    serials: tuple[str, ...] = ("序号", "编号", "No.")
+    serials: tuple[str, ...] = ("序号", "No.")
     as_of: tuple[str, ...] = ("截止", "截至", "统计日期", "数据日期")
     reporters: tuple[str, ...] = ("填报单位", "填表单位", "编制单位", "报送单位")
     units: tuple[str, ...] = ("单位", "金额单位", "货币单位", "面积单位", "计量单位")
@@ -217,15 +214,16 @@ class FoundColumn:
     unit: str = ""
 
     def figure(self, value):
-        """Return a quantity in the unit in which the sheet shows it.
+        """Return a quantity as people know it: money in the unit of the sheet.
 
         :param decimal.Decimal value: yuan, square metres or a plain number.
         :rtype: str
         """
-        unit = self.unit
-        if self.column.kind == Kind.MONEY:
+        unit = ""
+        if self.column.kind == "money":
+            unit = self.unit
             value /= money_factor(unit)
-        elif self.column.kind == Kind.AREA:
+        elif self.column.kind == "area":
             unit = "㎡"
         return f"{value:,.10f}".rstrip("0").rstrip(".") + unit
 
@@ -283,8 +281,13 @@ class Row:
         return {name: self.cell(name) for name in self.values}
 
     def cell(self, name):
-        """Return the name of the cell from which a value comes."""
-        return f"{self._letters[name]}{self.number}"
+        """Return the name of the cell from which a value comes.
+
+        :param str name: the name of a value.
+        :return: for example ``E15``; ``None`` if the table has no such column.
+        """
+        letter = self._letters.get(name)
+        return letter and f"{letter}{self.number}"
 
 
 @dataclass(slots=True)
@@ -478,13 +481,24 @@ class _HeadingFinder:
         self.sheet = sheet
         self.columns = list(columns)
         self.by_name = {column.name: column for column in self.columns}
-        self.mapping = {match_key(text): name for text, name in mapping.items()}
+        # A remembered mapping may name a column that is no longer there.
+        self.mapping = {
+            match_key(text): name
+            for text, name in mapping.items()
+            if name is None or name in self.by_name
+        }
         self.serials = {match_key(text) for text in words.serials}
         self.synonyms = {
             column.name: _keys_of(column.synonyms) for column in self.columns
         }
         self.groups = {column.name: _keys_of(column.groups) for column in self.columns}
         self.texts, self.merged_cells = self._spread_texts()
+        #: The rows that merged cells join to the row above.
+        self.joined = {
+            row
+            for merge in sheet.merged
+            for row in range(merge.top + 1, min(merge.bottom, len(self.texts)))
+        }
 
     def best(self):
         """Return the rows of the headings, or ``None``."""
@@ -523,8 +537,7 @@ class _HeadingFinder:
         rows = self.sheet.rows[: _SEARCHED_ROWS + _HEADING_ROWS]
         width = min(_SEARCHED_COLUMNS, max(map(len, rows), default=0))
         texts = [
-            [clean_text(value).replace("\n", "") for value in row[:width]]
-            + [""] * (width - len(row))
+            [_one_line(value) for value in row[:width]] + [""] * (width - len(row))
             for row in rows
         ]
         merged_cells = set()
@@ -560,17 +573,13 @@ class _HeadingFinder:
                 taken[column.name] = (heading, column)
                 places.add(heading.index)
                 sureness += fit
-        cut = any(
-            merge.top < edge < merge.bottom
-            for merge in self.sheet.merged
-            for edge in (top, bottom)
-        )
+        is_whole = top not in self.joined and bottom not in self.joined
         return _Header(
             top=top,
             bottom=bottom,
             headings=headings,
             columns=list(taken.values()),
-            rank=(len(taken), not cut, sureness, top - bottom, -top),
+            rank=(len(taken), is_whole, sureness, top - bottom, -top),
         )
 
     def _paths(self, top, bottom):
@@ -600,9 +609,8 @@ class _HeadingFinder:
         """Yield the columns that a heading may mean, with how sure that is."""
         key = match_key(heading.text)
         if key in self.mapping:
-            column = self.by_name.get(self.mapping[key])
-            if column:
-                yield 4, column
+            if self.mapping[key] is not None:
+                yield 4, self.by_name[self.mapping[key]]
             return
         above = _keys_of(heading.path[:-1])
         last = _keys_of(heading.path[-1:])
@@ -617,6 +625,11 @@ class _HeadingFinder:
                     yield 2, column
                 elif not above:
                     yield 1, column
+
+
+def _one_line(value):
+    """Return the text of a heading, which people break where it suits the width."""
+    return clean_text(value).replace("\n", "")
 
 
 def _keys_of(texts):
@@ -647,9 +660,9 @@ def _split_unit(text):
 def _with_unit(table, heading, column):
     """Return a column in its place, with the unit that holds for its figures."""
     stated = [unit for text in reversed(heading.path) for unit in _split_unit(text)[1]]
-    if column.kind == Kind.MONEY:
+    if column.kind == "money":
         known, noted, usual = money_factor, table.context.money_unit, "元"
-    elif column.kind == Kind.AREA:
+    elif column.kind == "area":
         known, noted, usual = area_factor, table.context.area_unit, "㎡"
     else:
         return FoundColumn(column, heading, stated[0] if stated else "")
@@ -805,7 +818,13 @@ class _ColumnReader:
         # A year that no text names: 2019年计划 is {year}年计划.
         general = _YEAR.sub("2000", key, count=1)
         if not year or general not in self.choices:
-            raise TextValueError(_lt("“%(value)s” is not known here", value=text))
+            raise TextValueError(
+                _lt(
+                    "“%(value)s” is none of: %(known)s",
+                    value=text,
+                    known=", ".join(self.column.choices),
+                )
+            )
         values[self.name] = self.choices[general]
         if self.column.year_as:
             values[self.column.year_as] = int(year[0])
@@ -894,6 +913,8 @@ class _RowSorter:
         self.identity = [found.heading.index for found in _identifying(columns)]
         self.levels = [_ending(names) for names in words.totals]
         self.any_level = _ending(sum(words.totals, ()))
+        self.last_signs = {word[-1] for names in words.totals for word in names}
+        self.last_signs.update(":：")
         self.note = re.compile(
             rf"\s*(?:{_alternatives(words.notes)})\s*\d*\s*(?:[:：]|$)"
         )
@@ -904,29 +925,38 @@ class _RowSorter:
             if 2 * (merge.right - merge.left) > width
         }
 
-    def is_data(self, raw):
-        """Tell whether a row names what it is about; some data rows do not."""
-        cells = [raw[index] for index in self.identity if index < len(raw)]
-        filled = [value for value in cells if not is_blank(value)]
-        return bool(filled) and not any(map(self.is_mark, filled))
-
-    def is_mark(self, value):
-        """Tell whether a cell says what its row is, instead of holding a value."""
-        return isinstance(value, str) and bool(
-            self.any_level.fullmatch(value)
-            or self.note.match(value)
-            or value in self.headings
-        )
-
     def total(self, number, raw):
-        """Return the total that a row states, without its figures, or ``None``."""
-        for value in raw:
-            if not isinstance(value, str):
+        """Return the total that a row states, without its figures, or ``None``.
+
+        Its label stands before all other texts, except that of a street.
+        """
+        for value in islice((v for v in raw if isinstance(v, str)), 2):
+            if not self.is_total(value):
                 continue
             for level in reversed(range(len(self.levels))):
                 if self.levels[level].fullmatch(value):
                     return Total(number, normalize(value), level, {})
         return None
+
+    def is_total(self, text):
+        # Almost all texts are sifted out by their last sign, at a tenth of the cost.
+        return text.rstrip()[-1:] in self.last_signs and bool(
+            self.any_level.fullmatch(text)
+        )
+
+    def is_data(self, raw):
+        """Tell whether a row names what it is about; not every data row does."""
+        cells = [raw[index] for index in self.identity if index < len(raw)]
+        filled = [value for value in cells if not is_blank(value)]
+        return bool(filled) and not any(map(self.is_mark, filled))
+
+    def is_mark(self, value):
+        """Tell whether a text says what its row is, instead of being a value."""
+        return isinstance(value, str) and bool(
+            _one_line(value) in self.headings
+            or self.is_total(value)
+            or self.note.match(value)
+        )
 
     def is_note(self, index, raw, below_total):
         filled = _filled(raw)
@@ -945,7 +975,7 @@ class _RowSorter:
     def is_heading(self, raw):
         """Tell whether the headings stand here again, at the top of a printed page."""
         texts = [
-            clean_text(value)
+            _one_line(value)
             for index, value in _filled(raw).items()
             if index in self.columns
         ]
@@ -964,8 +994,8 @@ def _filled(raw):
 def _identifying(columns):
     """Return the columns of which a data row fills at least one."""
     named = [found for found in columns if not found.column.is_quantity]
-    keys = [found for found in named if found.column.key]
-    return keys or [found for found in named if found.column.required] or named
+    needed = [found for found in named if found.column.key or found.column.required]
+    return needed or named
 
 
 def _alternatives(words):
@@ -1015,13 +1045,12 @@ class _RowReader:
             raw = self.sheet.rows[index]
             if all(map(is_blank, raw)):
                 continue
-            if index in self.merges:
-                self._enter_merges(index, raw)
-            if sorter.is_data(raw):
-                yield self._read_row(index, raw)
-            elif total := sorter.total(index + 1, raw):
+            problems = self._enter_merges(index, raw)
+            if total := sorter.total(index + 1, raw):
                 self._carry(raw)
                 self._read_total(index, raw, total)
+            elif sorter.is_data(raw):
+                yield self._read_row(index, raw, problems)
             elif sorter.is_heading(raw):
                 continue
             elif sorter.is_band(raw):
@@ -1029,7 +1058,7 @@ class _RowReader:
             elif sorter.is_note(index, raw, bool(table.totals)):
                 table.notes.extend(map(clean_text, _filled(raw).values()))
             else:
-                yield self._read_row(index, raw)
+                yield self._read_row(index, raw, problems)
         self._compare_totals()
 
     # === CELLS THAT HOLD FOR SEVERAL ROWS === #
@@ -1045,26 +1074,28 @@ class _RowReader:
         return merges
 
     def _enter_merges(self, index, raw):
-        for reader, bottom in self.merges[index]:
+        """Note the merged cells that begin in a row.
+
+        :return: the problems that they are.
+        """
+        problems = []
+        for reader, bottom in self.merges.get(index, ()):
             value = raw[reader.index] if reader.index < len(raw) else None
             if is_blank(value):
                 continue
             if reader.column.is_quantity and not reader.column.fill_down:
                 # Filled down, an amount for three rows would count three times.
-                self._report(
-                    "warning",
-                    index,
-                    reader,
-                    _lt(
-                        "%(column)s is merged down to row %(last)s: the figure is "
-                        "taken once, in row %(first)s.",
-                        column=reader.found.heading.text,
-                        first=index + 1,
-                        last=bottom,
-                    ),
+                message = _lt(
+                    "%(column)s is merged down to row %(last)s: the figure is taken "
+                    "once, in row %(first)s.",
+                    column=reader.found.heading.text,
+                    first=index + 1,
+                    last=bottom,
                 )
+                problems.append(self._report("warning", index, reader, message))
             else:
                 self.merged[reader.index] = (value, bottom)
+        return problems
 
     def _carry(self, raw):
         for reader in self.inheriting:
@@ -1082,10 +1113,9 @@ class _RowReader:
 
     # === ROWS === #
 
-    def _read_row(self, index, raw):
+    def _read_row(self, index, raw, problems):
         self._carry(raw)
         values = dict(self.empty)
-        problems = []
         for reader in self.readers:
             value = raw[reader.index] if reader.index < len(raw) else None
             if is_blank(value):

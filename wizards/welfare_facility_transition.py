@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class WelfareFacilityTransition(models.TransientModel):
-    """Asks for the next state of a facility, its day and the reason."""
+    """Asks for the next state of a facility, or for the right day of the current one."""
 
     _name = "welfare.facility.transition"
     _description = "Change the State of a Facility"
@@ -10,14 +10,28 @@ class WelfareFacilityTransition(models.TransientModel):
     facility_id = fields.Many2one(
         comodel_name="welfare.facility", required=True, ondelete="cascade"
     )
-    current_state = fields.Selection(related="facility_id.state", string="From")
+    # Not as superuser: a form that is not saved yet is under no record rule.
+    current_state = fields.Selection(
+        related="facility_id.state", related_sudo=False, string="Current State"
+    )
+    current_date = fields.Date(
+        related="facility_id.date_state", related_sudo=False, string="Recorded Day"
+    )
+    is_correction = fields.Boolean(
+        help="The state is right and the day of it is wrong.",
+    )
     state = fields.Selection(
-        selection=lambda self: self._selection_state(), string="To", required=True
+        selection=lambda self: self._selection_state(), string="New State"
     )
     date = fields.Date(
         string="Since", required=True, default=lambda self: self._default_date()
     )
     reason = fields.Char(required=True)
+
+    _check_state = models.Constraint(
+        "CHECK (is_correction OR state IS NOT NULL)",
+        "Choose the new state.",
+    )
 
     # === DEFAULT METHODS === #
 
@@ -44,8 +58,12 @@ class WelfareFacilityTransition(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_apply(self):
-        """Move the facility; its own rules say whether it may."""
+        """Move the facility, or correct the day; its own rules say whether it may."""
         self.ensure_one()
-        self.facility_id.check_access("write")
-        self.facility_id._set_state(self.state, date=self.date, reason=self.reason)
+        facility = self.facility_id
+        facility.check_access("write")
+        if self.is_correction:
+            facility._correct_state_date(self.date, reason=self.reason)
+        else:
+            facility._set_state(self.state, date=self.date, reason=self.reason)
         return {"type": "ir.actions.act_window_close"}

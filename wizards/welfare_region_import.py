@@ -76,6 +76,8 @@ class WelfareRegionImport(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _load_list(self):
+        if not self.file:
+            raise UserError(self.env._("Choose the file with the list."))
         content = base64.b64decode(self.file)
         table = self.env["welfare.import.column"]._read_table(
             "region", LIST_COLUMNS, self.filename, content

@@ -1,0 +1,49 @@
+import base64
+
+from odoo.tests import HttpCase, tagged
+
+from .common import WelfareCase
+from .test_welfare_facility_import import LEDGER, REGIONS, read_sample
+
+
+@tagged("post_install", "-at_install")
+class TestTours(WelfareCase, HttpCase):
+    """What people do on the screen, in a real browser."""
+
+    def _offer_file(self, name, content):
+        """Put a file where a tour fetches it, as from the user's own disk."""
+        self.env["ir.attachment"].create(
+            {
+                "name": name,
+                "url": f"/welfare_facility/tour/{name}",
+                "raw": content,
+                "public": True,
+            }
+        )
+
+    def _load_regions(self):
+        self.env["welfare.region.import"].create(
+            {
+                "source": "list",
+                "filename": REGIONS,
+                "file": base64.b64encode(read_sample(REGIONS)),
+            }
+        ).action_load()
+        return self.Region.search([("code", "=", "530102000000")])
+
+    def test_region(self):
+        """The administrator loads a list and mends a community."""
+        self._offer_file("regions.xlsx", read_sample(REGIONS))
+        self.start_tour("/odoo", "welfare_region", login=self.administrator.login)
+        community = self.Region.search([("code", "=", "530102001007")])
+        self.assertTrue(community.is_unit_community)
+        self.assertEqual(community.unit_community_reason, "高校家属区")
+
+    def test_ledger_import(self):
+        """The facility manager brings the ledger in and reads the coverage."""
+        district = self._load_regions()
+        officer = self._create_user("manager", district, login="tour_manager")
+        self._create_target(district, stated_rate=62.2, stated_gap=33)
+        self._offer_file("ledger.xls", read_sample(LEDGER))
+        self.start_tour("/odoo", "welfare_ledger_import", login=officer.login)
+        self.assertEqual(self.Facility.search_count([]), 65)
