@@ -92,7 +92,7 @@ def _npm(package, folder, members):
 
 def python():
     """Return the interpreter of the environment that has all pinned requirements."""
-    inputs = (REQUIREMENTS.read_text(), sys.version, sys.base_prefix)
+    inputs = (REQUIREMENTS.read_text(), sys.version_info[:2], sys.base_prefix)
     return build("python", inputs, _make_python) / "bin/python"
 
 

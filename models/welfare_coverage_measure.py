@@ -1,8 +1,60 @@
+from dataclasses import dataclass
+from decimal import Decimal
+
 from odoo import fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..tools.coverage import Coverage
+from .welfare_facility import BUILT_STATES, PLANNED_STATES
+
+#: What can be said of a community, and how it is asked for. One that lacks a facility
+#: (missing) may have one planned.
+STATUSES = ("missing", "planned", "built", "excluded")
+
+
+@dataclass(frozen=True)
+class CoveragePart:
+    """A region in a coverage table: its names as they are now, its count of a day."""
+
+    id: int
+    code: str
+    name: str
+    level: str
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
+class CoverageTable:
+    """A region and each of its parts on a day.
+
+    The parts of a township are its communities; a community is its own part.
+    """
+
+    measure: models.Model
+    region: models.Model
+    date: object
+    year: int
+    parts: list
+    total: Coverage
+
+    @property
+    def has_communities(self):
+        """Whether the parts are communities."""
+        return self.region.level in ("township", "village")
+
+
+def _decimal(value):
+    return Decimal(f"{value or 0:.2f}")
 
 
 class WelfareCoverageMeasure(models.Model):
-    """What a target is about (指标), such as the share of communities with a home."""
+    """What a target is about (指标), such as the share of communities with a home.
+
+    A measure with a type of facility is computed from the register. Its figures are
+    asked for here alone, so that the page, the targets and the printed tables agree:
+    each of them begins with :meth:`_query_communities`.
+    """
 
     _name = "welfare.coverage.measure"
     _description = "Coverage Measure"
@@ -11,6 +63,12 @@ class WelfareCoverageMeasure(models.Model):
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True)
     sequence = fields.Integer(default=10)
+    unit = fields.Selection(
+        selection=[("percent", "%"), ("number", "in number")],
+        required=True,
+        default="percent",
+        help="What its values are given in.",
+    )
     facility_type_id = fields.Many2one(
         comodel_name="welfare.facility.type",
         ondelete="restrict",
@@ -23,3 +81,290 @@ class WelfareCoverageMeasure(models.Model):
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "This code exists already.")
+
+    # === BUSINESS METHODS === #
+
+    def _get_table(self, region, date, year=None):
+        """Count a region and each of its parts as they were on a day, in one query.
+
+        :param region: a ``welfare.region``.
+        :param datetime.date date: the day.
+        :param int year: the year by which what is planned has to be ready to count as
+            scheduled; the year of the day when not given.
+        :rtype: CoverageTable
+        :raise AccessError: the region does not lie in the user's regions.
+        """
+        self.ensure_one()
+        year = year or (date.year if date else 0)
+        parts = self._count_parts(region, date, year)
+        total = sum((part.coverage for part in parts), start=Coverage())
+        return CoverageTable(self, region, date, year, parts, total)
+
+    def _count_parts(self, region, date, year):
+        if not (region and date and self.facility_type_id):
+            return []
+        self._check_region(region)
+        region = region._origin or region
+        # A community is its own part; any other region has its direct parts.
+        if region.level == "village":
+            depth, of_region = region.parent_path.count("/"), SQL("part.id")
+        else:
+            depth, of_region = region.parent_path.count("/") + 1, SQL("part.parent_id")
+        query = SQL(
+            """
+            SELECT part.id, part.code, part.name, part.level,
+                   COUNT(community.id),
+                   COUNT(*) FILTER (WHERE excluded),
+                   COUNT(*) FILTER (WHERE built AND NOT excluded),
+                   COUNT(*) FILTER (WHERE planned AND NOT built AND NOT excluded),
+                   COUNT(*) FILTER (WHERE scheduled AND NOT built AND NOT excluded),
+                   SUM(area_indoor) FILTER (WHERE NOT excluded),
+                   SUM(area_outdoor) FILTER (WHERE NOT excluded),
+                   SUM(hours) FILTER (WHERE NOT excluded),
+                   SUM(hours_known) FILTER (WHERE NOT excluded)
+            FROM welfare_region part
+            LEFT JOIN (%(communities)s) community
+                   ON split_part(community.parent_path, '/', %(depth)s)::integer
+                      = part.id
+            WHERE %(of_region)s = %(region)s
+              AND (community.id IS NOT NULL OR %(existing)s)
+            GROUP BY part.id
+            ORDER BY part.code
+            """,
+            communities=self._query_communities(region, date, year),
+            depth=depth,
+            of_region=of_region,
+            region=region.id,
+            existing=self._sql_existed("part", date),
+        )
+        return [
+            CoveragePart(
+                *row[:4],
+                Coverage(
+                    *row[4:9],
+                    area_indoor=_decimal(row[9]),
+                    area_outdoor=_decimal(row[10]),
+                    hours=_decimal(row[11]),
+                    hours_known=int(row[12] or 0),
+                ),
+            )
+            for row in self.env.execute_query(query)
+        ]
+
+    def _get_communities(self, region, date, status=None, limit=None, offset=0):
+        """Return the communities of a region as they were on a day.
+
+        :param str status: one of :data:`STATUSES`, or nothing for all of them.
+        :return: in the order of their codes, dicts with ``id``, ``code``, ``name``,
+            ``parent_id``, ``parent_name``, ``status``, ``reason`` (why it is left out),
+            and of its facility ``facility_id``, ``facility_name``, ``state``, ``since``
+            (the day the state began), ``plan_year``, ``area_indoor``, ``area_outdoor``
+            (m²), ``hours`` (a week).
+        :rtype: list[dict]
+        :raise AccessError: the region does not lie in the user's regions.
+        """
+        self.ensure_one()
+        if not (region and date and self.facility_type_id):
+            return []
+        self._check_region(region)
+        region = region._origin or region
+        wanted = {
+            "missing": SQL("NOT excluded AND NOT built"),
+            "planned": SQL("NOT excluded AND NOT built AND planned"),
+            "built": SQL("NOT excluded AND built"),
+            "excluded": SQL("excluded"),
+        }
+        query = SQL(
+            """
+            SELECT community.id, community.code, community.name, community.parent_id,
+                   parent.name AS parent_name,
+                   CASE WHEN excluded THEN 'excluded' WHEN built THEN 'built'
+                        WHEN planned THEN 'planned' ELSE 'missing' END AS status,
+                   community.reason, community.facility_id,
+                   facility.name AS facility_name,
+                   community.state, community.since, facility.plan_year,
+                   community.area_indoor, community.area_outdoor, community.hours
+            FROM (%(communities)s) community
+            LEFT JOIN welfare_region parent ON parent.id = community.parent_id
+            LEFT JOIN welfare_facility facility ON facility.id = community.facility_id
+            WHERE %(wanted)s
+            ORDER BY community.code
+            LIMIT %(limit)s OFFSET %(offset)s
+            """,
+            communities=self._query_communities(region, date, date.year),
+            wanted=wanted.get(status, SQL("TRUE")),
+            limit=limit,
+            offset=offset,
+        )
+        columns = (
+            "id",
+            "code",
+            "name",
+            "parent_id",
+            "parent_name",
+            "status",
+            "reason",
+            "facility_id",
+            "facility_name",
+            "state",
+            "since",
+            "plan_year",
+            "area_indoor",
+            "area_outdoor",
+            "hours",
+        )
+        return [
+            dict(zip(columns, row, strict=True))
+            for row in self.env.execute_query(query)
+        ]
+
+    def _query_communities(self, region, date, year):
+        """Return one row for each community of a region on a day, as SQL.
+
+        Of what is built ``area_indoor``, ``area_outdoor`` (m²), ``hours`` (a week) and
+        ``hours_known`` are added up; ``facility_id`` is the facility that counts, or
+        the last one that was closed, with its ``state`` ``since`` when.
+
+        :rtype: SQL
+        """
+        self.env["welfare.region"].flush_model()
+        self.env["welfare.facility"].flush_model()
+        path = f"{region.parent_path}%"
+        facilities = SQL(
+            """
+            SELECT facility.id
+            FROM welfare_facility facility
+            JOIN welfare_region region ON region.id = facility.region_id
+            WHERE facility.type_id = %s AND region.parent_path LIKE %s
+            """,
+            self.facility_type_id.id,
+            path,
+        )
+        # The one that counts first: built, planned, closed.
+        first = SQL(
+            "ORDER BY day.state IN %s DESC, day.state IN %s DESC, facility.id DESC",
+            BUILT_STATES,
+            PLANNED_STATES,
+        )
+        return SQL(
+            """
+            SELECT region.id, region.code, region.name, region.parent_id,
+                   region.parent_path,
+                   COALESCE(region.is_unit_community, FALSE) AS excluded,
+                   region.unit_community_reason AS reason,
+                   COALESCE(home.built, FALSE) AS built,
+                   COALESCE(home.planned, FALSE) AS planned,
+                   COALESCE(home.scheduled, FALSE) AS scheduled,
+                   home.facility_id, home.state, home.since,
+                   home.area_indoor, home.area_outdoor, home.hours, home.hours_known
+            FROM welfare_region region
+            LEFT JOIN (
+                SELECT facility.region_id,
+                       BOOL_OR(day.state IN %(built)s) AS built,
+                       BOOL_OR(day.state IN %(planned)s) AS planned,
+                       BOOL_OR(day.state IN %(planned)s
+                               AND facility.plan_year BETWEEN 1 AND %(year)s
+                       ) AS scheduled,
+                       (ARRAY_AGG(facility.id %(first)s))[1] AS facility_id,
+                       (ARRAY_AGG(day.state %(first)s))[1] AS state,
+                       (ARRAY_AGG(day.date %(first)s))[1] AS since,
+                       SUM(facility.area_indoor)
+                           FILTER (WHERE day.state IN %(built)s) AS area_indoor,
+                       SUM(facility.area_outdoor)
+                           FILTER (WHERE day.state IN %(built)s) AS area_outdoor,
+                       SUM(facility.hours_weekly)
+                           FILTER (WHERE day.state IN %(built)s) AS hours,
+                       COUNT(*) FILTER (WHERE day.state IN %(built)s
+                                        AND facility.hours_weekly > 0) AS hours_known
+                FROM welfare_facility facility
+                JOIN (%(states)s) day ON day.facility_id = facility.id
+                GROUP BY facility.region_id
+            ) home ON home.region_id = region.id
+            WHERE region.parent_path LIKE %(path)s
+              AND region.level = 'village'
+              AND %(existing)s
+            """,
+            built=BUILT_STATES,
+            planned=PLANNED_STATES,
+            year=year,
+            first=first,
+            states=self.env["welfare.facility.status"]._query_states(date, facilities),
+            path=path,
+            existing=self._sql_existed("region", date),
+        )
+
+    def _sql_existed(self, alias, date):
+        """Return the condition that a region existed on a day, as SQL."""
+        return SQL(
+            "(%(start)s IS NULL OR %(start)s <= %(date)s) "
+            "AND (%(end)s IS NULL OR %(end)s >= %(date)s)",
+            start=SQL.identifier(alias, "date_start"),
+            end=SQL.identifier(alias, "date_end"),
+            date=date,
+        )
+
+    def _check_region(self, region):
+        """Refuse a region that does not lie in the user's regions.
+
+        The SQL passes the record rules by: whoever works in a region may read all that
+        lies in it. The administrator keeps the whole tree of regions, but counts in the
+        own ones only.
+
+        :raise AccessError: the region is foreign, or the user has no role.
+        """
+        # The origin: a form's unsaved record has regions of its own, which no rule is
+        # asked about.
+        region = region._origin or region
+        region.check_access("read")
+        self.env["welfare.facility"].check_access("read")
+        if self.env.su:
+            return
+        own = set(self.env.user.sudo().welfare_region_ids.ids)
+        path = map(int, region.parent_path.rstrip("/").split("/"))
+        if own.isdisjoint(path):
+            raise AccessError(
+                self.env._(
+                    "%(region)s does not lie in your regions.", region=region.name
+                )
+            )
+
+    def _describe_formula(self, coverage):
+        """Say in words and figures how the rate comes about."""
+        if not self.facility_type_id:
+            return self.env._(
+                "Kept as stated: the register has nothing to compute it from."
+            )
+        if not coverage.denominator:
+            return self.env._("There is no community in which one is to be set up.")
+        return self.env._(
+            "%(total)s communities - %(excluded)s unit communities = %(denominator)s; "
+            "%(built)s ÷ %(denominator)s = %(rate)s %%",
+            total=coverage.total,
+            excluded=coverage.excluded,
+            denominator=coverage.denominator,
+            built=coverage.built,
+            rate=coverage.rate,
+        )
+
+    def _describe_scheduled(self, coverage, target_rate):
+        """Say how far what is planned takes the region.
+
+        :param decimal.Decimal target_rate: percent, or nothing.
+        """
+        later = coverage.with_scheduled()
+        sentence = self.env._(
+            "With the %(scheduled)s that are planned: %(before)s + %(scheduled)s = "
+            "%(built)s, %(built)s ÷ %(denominator)s = %(rate)s %%.",
+            scheduled=coverage.scheduled,
+            before=coverage.built,
+            built=later.built,
+            denominator=later.denominator,
+            rate=later.rate,
+        )
+        if target_rate:
+            sentence += " " + self.env._(
+                "%(required)s are required, so %(gap)s are still short.",
+                required=later.required(target_rate),
+                gap=later.gap(target_rate),
+            )
+        return sentence

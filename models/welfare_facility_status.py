@@ -80,19 +80,22 @@ class WelfareFacilityStatus(models.Model):
         return self.env._("The history of states is only ever added to.")
 
     @api.model
-    def _query_states(self, date):
-        """Return ``(facility_id, state)`` of every facility on a day, as SQL.
+    def _query_states(self, date, facilities=None):
+        """Return ``(facility_id, state, date)`` of every facility on a day, as SQL.
 
         :param datetime.date date: the day asked for; a facility that was registered for
             a later day is not in the result.
+        :param SQL facilities: a query of the ids of those that matter, or ``None``.
+        :return: a query; its ``date`` is the day on which the state began.
         :rtype: SQL
         """
         self.flush_model()
         return SQL(
             """
-            SELECT DISTINCT ON (facility_id) facility_id, state
+            SELECT DISTINCT ON (facility_id) facility_id, state, date
             FROM welfare_facility_status status
             WHERE date <= %(date)s
+              AND %(wanted)s
               AND NOT EXISTS (
                   SELECT FROM welfare_facility_status correction
                   WHERE correction.corrects_id = status.id
@@ -100,4 +103,5 @@ class WelfareFacilityStatus(models.Model):
             ORDER BY facility_id, date DESC, id DESC
             """,
             date=date,
+            wanted=SQL("facility_id IN (%s)", facilities) if facilities else SQL("TRUE"),
         )

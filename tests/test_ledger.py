@@ -75,7 +75,7 @@ SMALL = (
 
 
 class LedgerCase(BaseCase):
-    def read(self, *rows, columns=SMALL, merged=(), mapping=None, **options):
+    def read_rows(self, *rows, columns=SMALL, merged=(), mapping=None, **options):
         sheet = Sheet(
             "台账",
             [list(row) for row in rows],
@@ -157,8 +157,7 @@ class TestHomes(BaseCase):
         """Each home that is built has the date that its cell shows."""
         built = [row for row in self.table.rows if row.values["state"] == "operating"]
         self.assertEqual(
-            {precision: 0 for precision in ("day", "month")}
-            | {"day": 34 + 8, "month": 10},
+            {"day": 34 + 7, "month": 11},
             self._count(row.values["date_precision"] for row in built),
         )
         for row in built:
@@ -261,7 +260,7 @@ class TestFunds(BaseCase):
 
 class TestHeadings(LedgerCase):
     def test_anywhere_and_in_any_order(self):
-        table = self.read(
+        table = self.read_rows(
             [],
             [None, "某区台账"],
             [None, None, "填表人：张三"],
@@ -277,7 +276,7 @@ class TestHeadings(LedgerCase):
 
     def test_two_rows_without_merges(self):
         """The group stands above its first column only."""
-        table = self.read(
+        table = self.read_rows(
             ["街道办事处", "社区", "投入", None, None, "面积（亩）", None],
             [
                 None,
@@ -301,7 +300,7 @@ class TestHeadings(LedgerCase):
         self.assertFalse(table.problems)
 
     def test_three_rows(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "社区", "建设情况", None, None, None],
             [None, None, "进度", None, "资金投入（万元）", None],
             [None, None, "状态", "建成时间", "区级财政", "合计"],
@@ -322,7 +321,7 @@ class TestHeadings(LedgerCase):
         self.assertEqual(table.rows[0].values["total"], 36_000)
 
     def test_groups_tell_columns_apart(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "社区", "面积（㎡）", None, "资金投入（万元）", None],
             [None, None, "室内", "合计", "区级财政", "合计"],
             ["华山", "北门", 85.5, 145.5, 3.6, 3.6],
@@ -336,21 +335,21 @@ class TestHeadings(LedgerCase):
 
     def test_mapping_by_hand(self):
         rows = (["代码", "拨款\n金额", "经办人", "金额"], [1.0, 5, "张三", 7])
-        table = self.read(*rows)
+        table = self.read_rows(*rows)
         self.assertEqual(
             [unknown.heading.text for unknown in table.unknown], ["拨款金额", "经办人"]
         )
         self.assertEqual(table.unknown[1].samples, ["张三"])
         self.assertEqual(table.rows[0].values["money"], 7)
 
-        table = self.read(
+        table = self.read_rows(
             *rows, mapping={"拨款金额": "money", "经办人": None, "无": "gone"}
         )
         self.assertEqual(table.rows[0].values["money"], 5)
         self.assertEqual([found.heading.text for found in table.unknown], ["金额"])
 
     def test_mapping_finds_the_headings(self):
-        table = self.read(
+        table = self.read_rows(
             ["编码", "款项（元）"],
             [1.0, 5],
             mapping={"编码": "code", "款项（元）": "money"},
@@ -359,22 +358,24 @@ class TestHeadings(LedgerCase):
         self.assertFalse(table.problems)
 
     def test_column_without_heading(self):
-        table = self.read(["代码", "备注", None], [1.0, "好", "什么"])
+        table = self.read_rows(["代码", "备注", None], [1.0, "好", "什么"])
         (unknown,) = table.unknown
         self.assertEqual((unknown.heading.text, unknown.samples), ("[C]", ["什么"]))
 
     def test_missing_column(self):
-        table = self.read(["街道", "备注"], ["华山", "好"])
+        table = self.read_rows(["街道", "备注"], ["华山", "好"])
         self.assertEqual([column.name for column in table.missing], ["code"])
         self.assert_problem(table, "error", None, "“代码” is missing")
 
     def test_no_headings(self):
-        table = self.read(["姓名", "电话"], ["张三", "123"])
+        table = self.read_rows(["姓名", "电话"], ["张三", "123"])
         self.assertEqual((table.header_rows, table.rows), ((), []))
         self.assert_problem(table, "error", None, "headings")
 
     def test_headings_again_on_the_next_page(self):
-        table = self.read(["代码", "备注"], [1.0, "一"], ["代码", "备注"], [2.0, "二"])
+        table = self.read_rows(
+            ["代码", "备注"], [1.0, "一"], ["代码", "备注"], [2.0, "二"]
+        )
         self.assertEqual(self.values(table, "code"), ["1", "2"])
         self.assertFalse(table.problems)
 
@@ -382,7 +383,7 @@ class TestHeadings(LedgerCase):
 class TestContext(LedgerCase):
     def _context(self, *lines):
         rows = [[line] for line in lines]
-        return self.read(*rows, ["代码", "金额", "面积"], [1.0, 1, 1]).context
+        return self.read_rows(*rows, ["代码", "金额", "面积"], [1.0, 1, 1]).context
 
     def test_units(self):
         for line, units in {
@@ -409,7 +410,7 @@ class TestContext(LedgerCase):
                 self.assertEqual(self._context(line).as_of, day)
 
     def test_several_cells(self):
-        table = self.read(
+        table = self.read_rows(
             ["填报单位：某区民政局", None, "单位：万元"], ["代码", "金额"], [1.0, 4.1]
         )
         self.assertEqual(table.context.reporter, "某区民政局")
@@ -418,7 +419,7 @@ class TestContext(LedgerCase):
 
 class TestUnits(LedgerCase):
     def _money(self, heading, value, title=None, columns=SMALL):
-        return self.read([title], ["代码", heading], [1.0, value], columns=columns)
+        return self.read_rows([title], ["代码", heading], [1.0, value], columns=columns)
 
     def test_heading_note_column(self):
         """The heading is nearer than the note, the note nearer than the column."""
@@ -459,6 +460,12 @@ class TestUnits(LedgerCase):
         self.assertEqual(table.rows[0].values["money"], 3)
         self.assert_problem(table, "warning", "B2", "no known unit")
 
+    def test_unit_of_a_number(self):
+        table = self.read_rows(
+            ["社区", "每周开放时间（小时）"], ["甲", "４０ 小时"], columns=HOMES
+        )
+        self.assertEqual(table.rows[0].values["hours"], 40)
+
     def test_area(self):
         for heading, value, area in (
             ("面积（㎡）", 40.505, "40.51"),
@@ -467,7 +474,7 @@ class TestUnits(LedgerCase):
             ("面积", "2公顷", "20000.00"),
         ):
             with self.subTest(heading=heading):
-                table = self.read(["代码", heading], [1.0, value])
+                table = self.read_rows(["代码", heading], [1.0, value])
                 self.assertEqual(str(table.rows[0].values["area"]), area)
 
 
@@ -481,7 +488,7 @@ class TestCells(LedgerCase):
         column |= {"is_unit": 5, "state": 6, "note": 7}
         row = [1.0] + [None] * 7
         row[column[name]] = value
-        return self.read(self.HEADINGS, row)
+        return self.read_rows(self.HEADINGS, row)
 
     def _refused(self, name, value, cell, *words):
         with self.subTest(name=name, value=value):
@@ -506,7 +513,6 @@ class TestCells(LedgerCase):
         self._refused("is_unit", "不详", "F2", "neither yes nor no")
         self._refused("state", "建好了", "G2", "“建好了”", "已建成")
         self._refused("code", "5.30102E+11", "A2", "lost digits")
-        self._refused("code", None, "A2", "代码 is empty")
         self._refused("note", CellError("#REF!"), "H2", "#REF!")
         self._refused("money", CellError("#DIV/0!"), "B2", "#DIV/0!")
         self._refused("code", CellError("#N/A"), "A2", "#N/A")
@@ -515,7 +521,7 @@ class TestCells(LedgerCase):
     def test_good_values(self):
         for name, value, result in (
             ("money", "１，２３４．５", Decimal("1234.50")),
-            ("hours", "４０小时", Decimal(40)),
+            ("hours", "４０", Decimal(40)),
             ("date", "2016年5月", date(2016, 5, 1)),
             ("date", 43382.0, date(2018, 10, 9)),
             ("is_unit", "√", True),
@@ -535,24 +541,24 @@ class TestCells(LedgerCase):
             SMALL[1],
             Column("money", "money", ("金额",), unit="元", negative=True),
         )
-        table = self.read(["代码", "金额"], [1.0, -5], columns=columns)
+        table = self.read_rows(["代码", "金额"], [1.0, -5], columns=columns)
         self.assertEqual(table.rows[0].values["money"], -5)
 
     def test_text_beside_dates_and_numbers(self):
         """A remark is kept as text; a slip in a date is still an error."""
         columns = (SMALL[1], Column("date", "date", ("时间",), text_as="date_note"))
-        table = self.read(
+        table = self.read_rows(
             ["代码", "时间"], [1.0, "待定"], [2.0, "2015-02-30"], columns=columns
         )
         self.assertEqual(self.values(table, "date_note"), ["待定", None])
         self.assert_problem(table, "error", "B3", "calendar")
 
     def test_serial_numbers_of_1904(self):
-        table = self.read(["代码", "时间"], [1.0, 41920.0], date1904=True)
+        table = self.read_rows(["代码", "时间"], [1.0, 41920.0], date1904=True)
         self.assertEqual(table.rows[0].values["date"], date(2018, 10, 9))
 
     def test_duplicate_key(self):
-        table = self.read(["代码", "备注"], [1.0, "一"], ["2", "二"], ["1", "三"])
+        table = self.read_rows(["代码", "备注"], [1.0, "一"], ["2", "二"], ["1", "三"])
         self.assert_problem(table, "error", "A4", "row 2", "row 4")
         self.assertTrue(table.rows[2].has_errors)
 
@@ -571,20 +577,20 @@ class TestCells(LedgerCase):
             ["华山", "丁", 3.6, "五", 8.6],
             ["华山", "戊", 3.6, 5, None],
         )
-        table = self.read(*rows, columns=HOMES)
+        table = self.read_rows(*rows, columns=HOMES)
         self.assertEqual(self.problems(table), [("warning", "E4"), ("error", "D5")])
         message = english(table.problems[0].message)
         self.assertIn("8.5万元", message)
         self.assertIn("8.6万元", message)
 
     def test_duplicates_name_the_heading(self):
-        table = self.read(["代码", "金额（万元）"], [1.0, "x"])
+        table = self.read_rows(["代码", "金额（万元）"], [1.0, "x"])
         self.assert_problem(table, "error", "B2", "金额（万元）: “x”")
 
 
 class TestRows(LedgerCase):
     def test_merged_cells(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "代码"],
             ["华山", 1.0],
             [None, 2.0],
@@ -595,11 +601,13 @@ class TestRows(LedgerCase):
         self.assertEqual(self.values(table, "street"), ["华山", "华山", "护国", "护国"])
 
     def test_blanks_below_a_name(self):
-        table = self.read(["街道", "代码"], ["华山", 1.0], [None, 2.0], ["护国", 3.0])
+        table = self.read_rows(
+            ["街道", "代码"], ["华山", 1.0], [None, 2.0], ["护国", 3.0]
+        )
         self.assertEqual(self.values(table, "street"), ["华山", "华山", "护国"])
 
     def test_only_merged_cells_reach_other_columns(self):
-        table = self.read(
+        table = self.read_rows(
             ["代码", "备注", "状态"],
             [1.0, "同", "未建"],
             [2.0, None, None],
@@ -609,7 +617,7 @@ class TestRows(LedgerCase):
         self.assertEqual(self.values(table, "state"), ["none", None])
 
     def test_merged_amount_counts_once(self):
-        table = self.read(
+        table = self.read_rows(
             ["代码", "金额"],
             [1.0, 90],
             [2.0, None],
@@ -621,18 +629,20 @@ class TestRows(LedgerCase):
         self.assertEqual(table.rows[0].problems, table.problems)
 
     def test_name_in_a_row_of_its_own(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "代码"], ["华山"], [None, 1.0], [None, 2.0], ["护国"], [None, 3.0]
         )
         self.assertEqual(self.values(table, "street"), ["华山", "华山", "护国"])
         self.assertFalse(table.problems or table.notes)
 
     def test_blank_rows(self):
-        table = self.read(["代码", "备注"], [], [1.0, "一"], [" ", ""], [2.0, "二"])
+        table = self.read_rows(
+            ["代码", "备注"], [], [1.0, "一"], [" ", ""], [2.0, "二"]
+        )
         self.assertEqual([row.number for row in table.rows], [3, 5])
 
     def test_notes(self):
-        table = self.read(
+        table = self.read_rows(
             ["代码", "金额", "备注"],
             [1.0, 5, "注：一"],
             ["说明：甲"],
@@ -660,9 +670,9 @@ class TestRows(LedgerCase):
         self.assertFalse(table.problems)
 
     def test_row_without_key_is_not_lost(self):
-        table = self.read(["街道", "代码", "金额"], ["华山", None, 5])
+        table = self.read_rows(["街道", "代码", "金额"], ["华山", None, 5])
         self.assertEqual(len(table.rows), 1)
-        self.assert_problem(table, "error", "B2", "is empty")
+        self.assert_problem(table, "error", "B2", "代码 is empty")
 
     def test_rows_one_by_one(self):
         sheet = Sheet("台账", [["代码", "金额"], [1.0, 5], [1.0, 7], ["合计", 5]])
@@ -677,8 +687,10 @@ class TestRows(LedgerCase):
 
 class TestTotals(LedgerCase):
     def _totals(self, *rows, **options):
-        table = self.read(["街道", "代码", "金额（万元）"], *rows, **options)
-        return table, [(total.rows, total.computed["money"]) for total in table.totals]
+        table = self.read_rows(["街道", "代码", "金额（万元）"], *rows, **options)
+        return table, [
+            (total.rows, total.computed.get("money")) for total in table.totals
+        ]
 
     def test_difference(self):
         table, totals = self._totals(
@@ -755,7 +767,7 @@ class TestTotals(LedgerCase):
         self.assertFalse(table.problems)
 
     def test_total_with_a_count_in_another_column(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "代码", "金额", "状态"],
             ["甲", 1.0, 5, "已建成"],
             ["合计", "1家", 5, "已建1家"],
@@ -777,7 +789,7 @@ class TestTotals(LedgerCase):
         self.assertEqual(self.problems(table), [("error", "C2"), ("warning", "C4")])
 
     def test_remark_is_no_total(self):
-        table = self.read(
+        table = self.read_rows(
             ["街道", "代码", "金额", "状态", "备注"],
             ["甲", None, 5, "未建", "见合计"],
         )
@@ -811,7 +823,7 @@ class TestFindTables(BaseCase):
         self.assertEqual(match.kind, "funds")
 
     def test_required_column_that_is_missing(self):
-        """Most columns are there, so the sheet is meant; the problem says what lacks."""
+        """Most columns are there, so this kind is meant, and what lacks is told."""
         (match,) = self._find(
             Sheet("资金", [["年度", "资金来源", "下达日期", "金额（元）", "摘要"]])
         )

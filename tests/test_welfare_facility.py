@@ -328,17 +328,38 @@ class TestFacilityLife(FacilityCase):
         home = self._create_facility(date_state="2018-01-01")
         foreign = self._create_facility(self.county_b, date_state="2018-01-01")
         Wizard = self.env["welfare.facility.transition"].with_user(self.manager)
+        spec = {"current_state": {}, "current_date": {}}
         own, other = (
-            [[], {"facility_id": facility.id}, ["facility_id"], {"current_state": {}}]
+            [[], {"facility_id": facility.id}, ["facility_id"], spec]
             for facility in (home, foreign)
         )
         changes = call_kw(Wizard, "onchange", own, {})
         self.assertEqual(changes["value"]["current_state"], "planned")
+        self.env.invalidate_all()
         with self.assertRaises(AccessError):
-            self.env.invalidate_all()
-            changes = call_kw(Wizard, "onchange", other, {})
-            if not changes["value"].get("current_state"):
-                raise AccessError("nothing is shown")
+            call_kw(Wizard, "onchange", other, {})
+
+    def test_the_manager_corrects_the_day(self):
+        home = self._create_facility(state="operating", date_state="2016-05-01")
+        vals = {
+            "facility_id": home.id,
+            "is_correction": True,
+            "state": False,
+            "date": "2015-05-01",
+        }
+        Wizard = self.env["welfare.facility.transition"].with_user(self.manager)
+        wizard = Wizard.create(self._prepare_facility_transition_vals(**vals))
+        wizard.action_apply()
+        self.assertEqual(home.date_state, _day("2015-05-01"))
+        self.assertEqual(home.state, "operating")
+        self.assertEqual(len(home.status_ids), 2)
+        self.assertEqual(home._get_current_status().reason, wizard.reason)
+
+    def test_a_new_state_is_named_unless_the_day_is_corrected(self):
+        with self.assertRefusedByDatabase(CheckViolation):
+            self.env["welfare.facility.transition"].create(
+                self._prepare_facility_transition_vals(state=False)
+            )
 
 
 class TestFacility(FacilityCase):

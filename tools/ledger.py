@@ -96,8 +96,8 @@ class Column:
         another column: 资金投入 › 合计 is not 面积 › 合计.
     :ivar bool required: the table must have it, and each row must fill it.
     :ivar bool key: no two rows may have the same value.
-    :ivar str unit: the unit of money or area that holds where neither heading nor
-        note states one.
+    :ivar str unit: the unit that holds where neither heading nor note states one; a
+        plain number may have it behind it (40小时).
     :ivar choices: the value for each text of a choice; ``{year}`` in a text stands
         for any year.
     :ivar bool fill_down: an empty cell means the value of the row above. A merged
@@ -345,7 +345,7 @@ class Table:
 
         :return: an iterator of :class:`Row`.
         """
-        return _RowReader(self).read() if self.columns else iter(())
+        return _RowReader(self).iter_rows() if self.columns else iter(())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -665,7 +665,7 @@ def _with_unit(table, heading, column):
     elif column.kind == "area":
         known, noted, usual = area_factor, table.context.area_unit, "㎡"
     else:
-        return FoundColumn(column, heading, stated[0] if stated else "")
+        return FoundColumn(column, heading, stated[0] if stated else column.unit)
     for unit in stated:
         if known(unit):
             return FoundColumn(column, heading, unit)
@@ -750,7 +750,7 @@ class _ColumnReader:
         names = (column.name, column.text_as, column.precision_as, column.year_as)
         return [name for name in names if name]
 
-    def read(self, value, values):
+    def read_cell(self, value, values):
         """Read one cell.
 
         :param value: what stands in the cell.
@@ -916,7 +916,7 @@ class _RowSorter:
         self.last_signs = {word[-1] for names in words.totals for word in names}
         self.last_signs.update(":：")
         self.note = re.compile(
-            rf"\s*(?:{_alternatives(words.notes)})\s*\d*\s*(?:[:：]|$)"
+            rf"\s*(?:{_alternatives(words.notes)})\s*\d*\s*[:：.．、]"
         )
         width = max(self.columns) - min(self.columns) + 1
         self.wide = {
@@ -953,24 +953,29 @@ class _RowSorter:
     def is_mark(self, value):
         """Tell whether a text says what its row is, instead of being a value."""
         return isinstance(value, str) and bool(
-            _one_line(value) in self.headings
-            or self.is_total(value)
-            or self.note.match(value)
+            _one_line(value) in self.headings or self.is_total(value)
         )
 
     def is_note(self, index, raw, below_total):
-        filled = _filled(raw)
-        place, first = next(iter(filled.items()))
+        """Tell whether a row is a remark or a line of signatures."""
+        cells = (
+            (place, value) for place, value in enumerate(raw) if not is_blank(value)
+        )
+        place, first = next(cells)
         if not isinstance(first, str):
             return False
         if self.note.match(first):
             return True
-        if len(filled) == 1 and ((index, place) in self.wide or below_total):
-            return True
-        # 填表人：…  审核人：…
-        return bool(_SIGNATURE.match(first)) and all(
-            isinstance(value, str) for value in filled.values()
-        )
+        if second := next(cells, None):
+            # 填表人：…  审核人：…
+            return bool(_SIGNATURE.match(first)) and all(
+                isinstance(value, str) for _place, value in (second, *cells)
+            )
+        column = self.columns.get(place)
+        if column and column.fill_down:
+            # The name of a street for the rows below it.
+            return False
+        return below_total or (index, place) in self.wide
 
     def is_heading(self, raw):
         """Tell whether the headings stand here again, at the top of a printed page."""
@@ -1038,7 +1043,7 @@ class _RowReader:
         self.merged = {}
         self.merges = self._vertical_merges()
 
-    def read(self):
+    def iter_rows(self):
         """Yield the rows and record all else in the table."""
         table, sorter = self.table, self.sorter
         for index in range(self.first, len(self.sheet.rows)):
@@ -1049,14 +1054,14 @@ class _RowReader:
             if total := sorter.total(index + 1, raw):
                 self._carry(raw)
                 self._read_total(index, raw, total)
+            elif sorter.is_note(index, raw, bool(table.totals)):
+                table.notes.extend(map(clean_text, _filled(raw).values()))
             elif sorter.is_data(raw):
                 yield self._read_row(index, raw, problems)
             elif sorter.is_heading(raw):
                 continue
             elif sorter.is_band(raw):
                 self._carry(raw)
-            elif sorter.is_note(index, raw, bool(table.totals)):
-                table.notes.extend(map(clean_text, _filled(raw).values()))
             else:
                 yield self._read_row(index, raw, problems)
         self._compare_totals()
@@ -1127,7 +1132,7 @@ class _RowReader:
                     )
                 continue
             try:
-                remark = reader.read(value, values)
+                remark = reader.read_cell(value, values)
             except TextValueError as error:
                 problems.append(
                     self._report("error", index, reader, _of(reader, error.message))
@@ -1196,7 +1201,7 @@ class _RowReader:
             if is_blank(value):
                 continue
             try:
-                reader.read(value, values)
+                reader.read_cell(value, values)
             except OtherTextError:
                 continue
             except TextValueError as error:

@@ -171,7 +171,7 @@ def read_workbook(
     if len(content) > max_bytes:
         raise reader.too_large(len(content), max_bytes)
     try:
-        sheets = reader.read()
+        sheets = reader.read_sheets()
     except WorkbookError:
         raise
     except Exception as error:
@@ -193,7 +193,7 @@ class _Reader:
         self.max_unpacked = max_unpacked
         self.cells = 0
 
-    def read(self):
+    def read_sheets(self):
         """Return the sheets of the file."""
         if self.content.startswith((_OLE_SIGNATURE, *_BIFF_SIGNATURES)):
             return self._read_xls()

@@ -29,7 +29,7 @@ class WelfareFacilityTransition(models.TransientModel):
     reason = fields.Char(required=True)
 
     _check_state = models.Constraint(
-        "CHECK (is_correction OR state IS NOT NULL)",
+        "CHECK (is_correction IS TRUE OR state IS NOT NULL)",
         "Choose the new state.",
     )
 

@@ -1,0 +1,67 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class WelfareFiscalYear(models.Model):
+    """A fiscal year (会计年度, 1 January to 31 December, 预算法第18条).
+
+    Nothing is posted into a year that is closed or not there at all.
+    """
+
+    _name = "welfare.fiscal.year"
+    _description = "Fiscal Year"
+    _inherit = ["welfare.state.mixin"]
+    _order = "year desc"
+    _rec_name = "year"
+
+    _initial_states = ("open",)
+    _transitions = {"open": {"closed"}, "closed": {"open"}}
+
+    year = fields.Integer(required=True, aggregator=None)
+    state = fields.Selection(
+        selection=[("open", "Open"), ("closed", "Closed")],
+        required=True,
+        readonly=True,
+        copy=False,
+        default="open",
+    )
+
+    _year_uniq = models.Constraint("UNIQUE (year)", "This year is there already.")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = str(record.year)
+
+    # === ACTION METHODS === #
+
+    def action_close(self):
+        """Close the year: nothing more is posted into it."""
+        self.check_access("write")
+        self._set_state("closed")
+
+    def action_reopen(self):
+        """Open a closed year again."""
+        self.check_access("write")
+        self._set_state("open")
+
+    # === BUSINESS METHODS === #
+
+    def _check_open(self, years):
+        """Refuse years into which nothing may be posted.
+
+        :param set years: of integers.
+        :raise UserError: one is closed or not entered.
+        """
+        open_years = set(
+            self.sudo().search([("state", "=", "open")]).mapped("year")
+        )
+        for year in sorted(years - open_years):
+            raise UserError(
+                self.env._(
+                    "Nothing can be posted into %(year)s: the fiscal year is closed or "
+                    "not entered.",
+                    year=year,
+                )
+            )
