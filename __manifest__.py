@@ -16,6 +16,7 @@
         "security/ir.model.access.csv",
         "security/welfare_region_security.xml",
         "security/welfare_facility_security.xml",
+        "security/welfare_fund_security.xml",
         # rules that every stage reads
         "data/res_currency_data.xml",
         "data/welfare.workday.exception.csv",
@@ -31,12 +32,24 @@
         "data/welfare_facility_type_data.xml",
         "data/welfare_coverage_measure_data.xml",
         "reports/welfare_coverage_report.xml",
+        "reports/welfare_facility_report.xml",
         "views/welfare_facility_type_views.xml",
         "views/welfare_facility_views.xml",
         "wizards/welfare_facility_transition_views.xml",
         "views/welfare_facility_import_views.xml",
+        "views/welfare_coverage_views.xml",
         "views/welfare_coverage_measure_views.xml",
         "views/welfare_coverage_target_views.xml",
+        # 4 funding
+        "data/welfare_fiscal_year_data.xml",
+        "data/welfare_fund_data.xml",
+        "views/welfare_fiscal_year_views.xml",
+        "views/welfare_fund_classification_views.xml",
+        "views/welfare_fund_source_views.xml",
+        "views/welfare_fund_account_views.xml",
+        "views/welfare_fund_entry_views.xml",
+        "views/welfare_appropriation_views.xml",
+        "views/welfare_allotment_views.xml",
         # people
         "views/res_users_views.xml",
         # menus last: they name the actions of every stage

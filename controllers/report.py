@@ -1,43 +1,60 @@
 import json
+from urllib.parse import parse_qs, urlsplit
 
-from werkzeug.exceptions import InternalServerError, NotFound
+from werkzeug.exceptions import BadRequest, InternalServerError, NotFound
 
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request, route, serialize_exception
 from odoo.tools.misc import html_escape
-from odoo.tools.safe_eval import safe_eval, time
 
 from odoo.addons.web.controllers.report import ReportController
 
+#: The addon's own kinds of report, by their name in the address.
+_DRAWN = {
+    "reportlab": ("reportlab-pdf", "application/pdf"),
+    "xlsxwriter": (
+        "xlsxwriter-xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+}
+_DRAWN_TYPES = {report_type: name for name, (report_type, _mime) in _DRAWN.items()}
+
+
+def _read_object(text):
+    """Return the JSON object of a parameter; anything else is a forged request."""
+    try:
+        value = json.loads(text or "{}")
+    except ValueError as error:
+        raise BadRequest() from error
+    if not isinstance(value, dict):
+        raise BadRequest()
+    return value
+
 
 class WelfareReportController(ReportController):
-    """Serves the reports that reportlab draws."""
+    """Serves the reports that the addon draws itself."""
 
     @route()
     def report_routes(self, reportname, docids=None, converter=None, **data):
-        if converter != "reportlab":
+        if converter not in _DRAWN:
             return super().report_routes(
                 reportname, docids=docids, converter=converter, **data
             )
-        context = {
-            **request.env.context,
-            **json.loads(data.pop("context", None) or "{}"),
-        }
-        data.update(json.loads(data.pop("options", None) or "{}"))
+        report_type, mimetype = _DRAWN[converter]
+        context = {**request.env.context, **_read_object(data.pop("context", None))}
+        data.update(_read_object(data.pop("options", None)))
         Report = request.env["ir.actions.report"].with_context(context)
         report = Report._get_report_from_name(reportname)
-        if report.report_type != "reportlab-pdf":
+        if report.report_type != report_type:
             raise NotFound()
         ids = [int(part) for part in (docids or "").split(",") if part.isdigit()]
-        content, extension = Report._render_reportlab_pdf(report, ids, data=data)
-        name = report.name
-        if report.print_report_name and len(ids) == 1:
-            record = request.env[report.model].browse(ids)
-            name = safe_eval(report.print_report_name, {"object": record, "time": time})
+        render = getattr(Report, f"_render_{report_type.replace('-', '_')}")
+        content, extension = render(report, ids, data=data)
+        name = Report._get_drawn_filename(report, ids, data=data)
         return request.make_response(
             content,
             headers=[
-                ("Content-Type", "application/pdf"),
+                ("Content-Type", mimetype),
                 ("Content-Length", len(content)),
                 ("Content-Disposition", content_disposition(f"{name}.{extension}")),
             ],
@@ -46,13 +63,19 @@ class WelfareReportController(ReportController):
     @route()
     def report_download(self, data, context=None, token=None, readonly=True):
         url, report_type = json.loads(data)
-        if report_type != "reportlab-pdf":
+        if report_type not in _DRAWN_TYPES:
             return super().report_download(data, context, token, readonly)
-        # /report/reportlab/<report name>/<ids>, as the client's getReportUrl builds it.
-        _empty, _report, _converter, report_name, docids = url.split("?")[0].split("/")
+        # /report/<kind>/<report name>/<ids>?options=…, as the client builds it.
+        parts = urlsplit(url)
+        _empty, _report, _converter, report_name, docids = parts.path.split("/")
+        options = parse_qs(parts.query).get("options", [None])[0]
         try:
             return self.report_routes(
-                report_name, docids=docids, converter="reportlab", context=context
+                report_name,
+                docids=docids,
+                converter=_DRAWN_TYPES[report_type],
+                context=context,
+                options=options,
             )
         except UserError as error:
             # The form in which the client's download() shows a message in words.

@@ -31,7 +31,6 @@ shared_buffers = 256MB
 work_mem = 16MB
 maintenance_work_mem = 128MB
 effective_cache_size = 2GB
-max_wal_size = 2GB
 random_page_cost = 1.1
 log_timezone = 'UTC'
 timezone = 'UTC'

@@ -88,12 +88,6 @@ def explain(output):
     return lines[-1] if lines else "it said nothing"
 
 
-# Put before a command, this makes the kernel send it a signal when the thread that
-# started it ends, even by kill -9. It outlives exec.
-def mortal(name):
-    return ["setpriv", "--pdeathsig", name]
-
-
 def call(command, what, *, log=None, outlives=False, **options):
     """Run a tool to its end and return what it printed.
 
@@ -108,7 +102,8 @@ def call(command, what, *, log=None, outlives=False, **options):
     if not shutil.which(command[0]):
         raise Failure(f"{what}: {command[0]} is missing")
     if not outlives:
-        command = [*mortal("KILL"), *command]
+        # The kernel ends it when this process ends, even by kill -9.
+        command = ["setpriv", "--pdeathsig", "KILL", *command]
     result = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

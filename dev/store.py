@@ -19,6 +19,7 @@ CACHE = (
     / "welfare_facility"
 )
 COMPLETE = ".complete"
+DAY = 24 * 60 * 60
 
 
 def digest(*parts):
@@ -31,7 +32,9 @@ def state():
     """Return the folder of what belongs to this checkout alone (databases' files,
     logs, configuration), made when it is missing."""
     folder = CACHE / "checkouts" / digest(CHECKOUT)
-    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "checkout").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "checkout").write_text(str(CHECKOUT))
     return folder
 
 
@@ -48,6 +51,7 @@ def build(name, inputs, make):
     """
     folder = CACHE / f"{name}-{digest(*inputs)}"
     if (folder / COMPLETE).exists():
+        (folder / COMPLETE).touch()
         return folder
     remove(folder)
     folder.mkdir(parents=True)
@@ -59,10 +63,23 @@ def build(name, inputs, make):
     # The data must be on the disk before the marker that vouches for them.
     os.sync()
     (folder / COMPLETE).touch()
-    for other in CACHE.glob(f"{name}-*"):
-        if other != folder and not (other / COMPLETE).exists():
-            remove(other)
     return folder
+
+
+def prune():
+    """Remove what nobody comes back to: fetched things that were not used for a month,
+    and databases and logs of checkouts that have been gone for three days."""
+    (state() / "checkout").touch()
+    for marker in CACHE.glob(f"*/{COMPLETE}"):
+        if _age(marker) > 30 * DAY:
+            remove(marker.parent)
+    for marker in CACHE.glob("checkouts/*/checkout"):
+        if _age(marker) > 3 * DAY and not Path(marker.read_text()).exists():
+            remove(marker.parent)
+
+
+def _age(path):
+    return time.time() - path.stat().st_mtime
 
 
 def remove(folder):

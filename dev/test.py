@@ -73,6 +73,7 @@ class Suite:
         self.odoo = odoo
         self.passed = self.failed = 0
         self.databases = {}
+        self.interrupted = False
         self._lock = threading.Lock()
 
     def run(self, gate, stack):
@@ -87,6 +88,8 @@ class Suite:
         except (Wrong, Failure) as error:
             problem = str(error)
             tests, bad = getattr(error, "counts", (0, 0))
+        if self.interrupted:
+            return
         seconds = time.monotonic() - began
         with self._lock:
             self.passed += tests - bad + (problem is None)
@@ -482,7 +485,8 @@ def _run_lanes(suite, lanes):
         try:
             with contextlib.ExitStack() as stack:
                 for gate in lane:
-                    suite.run(gate, stack)
+                    if not suite.interrupted:
+                        suite.run(gate, stack)
         except BaseException as error:
             errors.put(error)
 
@@ -496,7 +500,11 @@ def _run_lanes(suite, lanes):
             while thread.is_alive():
                 thread.join(0.2)
     except BaseException:
+        note("stopping")
+        suite.interrupted = True
         stop_all()
+        for thread in threads:
+            thread.join(30)  # they delete their databases
         raise
     if not errors.empty():
         raise errors.get()

@@ -5,6 +5,7 @@
 from . import welfare_progress_mixin
 from . import welfare_region_mixin
 from . import welfare_state_mixin
+from . import welfare_currency_mixin
 
 # rules that every stage reads
 from . import welfare_workday_exception
@@ -21,6 +22,19 @@ from . import welfare_facility_import
 from . import welfare_facility_import_line
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
+
+# 4 funding
+from . import welfare_fiscal_year
+from . import welfare_fund_purpose
+from . import welfare_fund_classification
+from . import welfare_fund_source
+from . import welfare_fund_norm
+from . import welfare_appropriation
+from . import welfare_appropriation_adjustment
+from . import welfare_fund_account
+from . import welfare_fund_entry
+from . import welfare_allotment
+from . import welfare_allotment_line
 
 # extensions of the platform
 from . import ir_actions_report

@@ -1,10 +1,17 @@
-"""What becomes of each row of a ledger: the comparison with the register."""
+"""What becomes of each row of a ledger: the comparison with the register.
+
+Nothing here writes. The planner reads the register once, with the rights of the user,
+into plain tuples: a record for each of 65,000 rows would cost more than all the rest.
+"""
 
 import datetime
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from odoo.fields import Date
-from odoo.tools import float_compare, format_date
+from odoo.tools import SQL, float_compare, format_date
 
 from ..tools.textvalue import place_key
 from .welfare_facility import BUILT_STATES
@@ -17,14 +24,52 @@ NUMBERS = {
     "amount_district_stated": ("amount_district", 2),
     "amount_lottery_stated": ("amount_lottery", 2),
 }
+AMOUNTS = ("amount_district_stated", "amount_lottery_stated")
 TEXTS = ("hours_note", "note")
 HOURS_OF_A_WEEK = 168
 
+#: The order in which people look at the rows, which is not that of the file.
+ERROR_FIRST = {"error": 0, "warning": 1, "change": 2, "create": 3, "unchanged": 4}
 
-@dataclass
+
+class Place(NamedTuple):
+    """A region as the planner needs it."""
+
+    id: int
+    code: str
+    name: str
+    parent_id: int
+    level: str
+    is_unit_community: bool
+
+
+class Known(NamedTuple):
+    """A facility of the register as the planner needs it."""
+
+    id: int
+    name: str
+    region_id: int
+    state: str
+    date_state: datetime.date
+    premises: str
+    plan_year: int
+    area_indoor: float
+    area_outdoor: float
+    hours_weekly: float
+    amount_district_stated: float
+    amount_lottery_stated: float
+    hours_note: str
+    note: str
+
+
+@dataclass(slots=True)
 class PlannedRow:
     """One row of the ledger, and what is to be done with it.
 
+    :ivar str status: a value of ``welfare.facility.import.line``.
+    :ivar bool is_warned: there is something to look at, whatever the status.
+    :ivar Place region: the community, once it is found.
+    :ivar Known facility: the one that the register has there.
     :ivar dict vals: values of the facility that are to be written.
     :ivar list steps: states that an existing facility passes, in their order.
     :ivar bool is_redated: the day of the current state is corrected.
@@ -35,9 +80,10 @@ class PlannedRow:
     cell: str = ""
     place: str = ""
     status: str = "unchanged"
+    is_warned: bool = False
     messages: list = field(default_factory=list)
-    region: object = None
-    facility: object = None
+    region: Place | None = None
+    facility: Known | None = None
     state: str = ""
     date: datetime.date | None = None
     is_approximate: bool = False
@@ -49,6 +95,28 @@ class PlannedRow:
     def message(self):
         return "\n".join(self.messages)
 
+    @property
+    def sequence(self):
+        """The place among the rows when those to look at come first."""
+        if self.is_warned and self.status != "error":
+            return ERROR_FIRST["warning"]
+        return ERROR_FIRST.get(self.status, len(ERROR_FIRST))
+
+    @property
+    def plan(self):
+        """What applying writes, as it is kept with the row; ``None`` for nothing."""
+        if self.status == "create":
+            return {"vals": self.vals}
+        if self.status == "change":
+            return {
+                "vals": self.vals,
+                "steps": self.steps,
+                "is_redated": self.is_redated,
+                "date": self.date.isoformat(),
+                "is_approximate": self.is_approximate,
+            }
+        return None
+
     def refuse(self, message, cell=None):
         """Mark the row as one that cannot be applied."""
         if cell and self.status != "error":
@@ -58,9 +126,17 @@ class PlannedRow:
 
     def warn(self, message):
         """Say what should be looked at; a row that would be written still is."""
+        self.is_warned = True
         if self.status in ("unchanged", "skip"):
             self.status = "warning"
         self.messages.append(message)
+
+    def tell(self, problem, message):
+        """Take over what the reader of the file has found."""
+        if problem.level == "error":
+            self.refuse(message, cell=problem.cell)
+        else:
+            self.warn(message)
 
 
 class LedgerPlanner:
@@ -68,97 +144,166 @@ class LedgerPlanner:
 
     :param region: the ``welfare.region`` whose ledger it is.
     :param facility_type: the ``welfare.facility.type`` that the ledger lists.
-    :param datetime.date date: the day to which the ledger speaks, if the user says it.
+    :param datetime.date date: the day to which the ledger speaks, if somebody said it.
     """
 
     def __init__(self, region, facility_type, date):
         self.env = region.env
         self.region = region
+        self.facility_type = facility_type
         self.date = date
+        self.today = Date.context_today(region)
+        self.Facility = self.env["welfare.facility"].with_context(active_test=False)
+        # What is worded or looked up for many rows alike.
+        self.described_states = {}
+        self.ways = {}
+        self.seen = {}
+
+    # --- the register ----------------------------------------------------------------
+
+    def basis(self):
+        """Return a digest of all that the plan depends on in the register.
+
+        As long as it is the same, what was planned is what would be planned now.
+
+        :rtype: str
+        """
+        parts = [
+            self.facility_type.id,
+            self._digest(*self._region_query),
+            self._digest(*self._facility_query),
+        ]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @cached_property
+    def _region_query(self):
+        Region = self.env["welfare.region"].with_context(active_test=False)
+        return self._query(Region, [("id", "child_of", self.region.id)], Place._fields)
+
+    @cached_property
+    def _facility_query(self):
+        domain = [
+            ("region_id", "child_of", self.region.id),
+            ("type_id", "=", self.facility_type.id),
+            ("state", "!=", "closed"),
+        ]
+        return self._query(self.Facility, domain, Known._fields)
+
+    def _query(self, model, domain, names):
+        """Return a query under the user's rules, and the columns that it shall have."""
+        query = model._search(domain)
+        columns = [model._field_to_sql(model._table, name, query) for name in names]
+        return query, SQL(", ").join(columns)
+
+    def _digest(self, query, columns):
+        text = SQL("ROW(%s)::text", columns)
+        record_id = SQL.identifier(query.table, "id")
+        # The database reads the rows and only says what they come to.
+        digest = SQL("md5(string_agg(%s, '' ORDER BY %s))", text, record_id)
+        return self.env.execute_query(query.select(digest))[0][0]
+
+    def _fetch(self, query, columns):
+        return self.env.execute_query(query.select(columns))
+
+    def fetch_register(self):
+        """Read what is looked up for every row, once for all of them."""
+        regions = [Place(*row) for row in self._fetch(*self._region_query)]
+        names = {region.id: region.name for region in regions}
+        villages = [region for region in regions if region.level == "village"]
+        self.region_by_code = {region.code: region for region in villages}
+        keys = {}
+        self.region_by_name = {}
+        for region in villages:
+            street = names.get(region.parent_id, "")
+            if street not in keys:
+                keys[street] = place_key(street)
+            self.region_by_name[keys[street], place_key(region.name)] = region
+        self.facility_by_region = {
+            facility.region_id: facility
+            for facility in map(Known._make, self._fetch(*self._facility_query))
+        }
         columns = self.env["welfare.import.column"]._get_columns("facility")
         self.premises_by_note = (
             columns["note"]._get_words() if "note" in columns else {}
         )
-        self._fetch_register(facility_type)
 
-    def _fetch_register(self, facility_type):
-        """Read what is looked up for every row, once for all of them."""
-        regions = self.env["welfare.region"].search_fetch(
-            [("id", "child_of", self.region.id), ("level", "=", "village")],
-            ["code", "name", "parent_id", "is_unit_community"],
-        )
-        self.region_by_code = {region.code: region for region in regions}
-        self.region_by_name = {
-            (place_key(region.parent_id.name), place_key(region.name)): region
-            for region in regions
-        }
-        self.Facility = self.env["welfare.facility"]
-        facilities = self.Facility.with_context(active_test=False).search_fetch(
-            [
-                ("region_id", "child_of", self.region.id),
-                ("type_id", "=", facility_type.id),
-                ("state", "!=", "closed"),
-            ],
-            ["name", "region_id", "state", "date_state", "premises", "plan_year"]
-            + [*NUMBERS, *TEXTS],
-        )
-        self.facility_by_region = {
-            facility.region_id: facility for facility in facilities
-        }
+    # --- the table -------------------------------------------------------------------
 
     def plan(self, table, progress=None):
-        """Return what would become of each row of a table.
+        """Tell what would become of each row of a table, one after the other.
 
-        :param table: a :class:`~..tools.ledger.Table` with the ledger's columns.
+        :param table: a :class:`~..tools.ledger.Table` with the ledger's columns, whose
+            rows were not read yet.
         :param progress: called with (rows done, rows in all), or ``None``.
-        :rtype: list[PlannedRow]
+        :return: an iterator of :class:`PlannedRow`.
         """
         self.date = self.date or table.context.as_of
-        plan = {}
-        for done, row in enumerate(table.rows, start=1):
-            names = (row.values.get("township"), row.values.get("community"))
-            planned = plan[row.number] = PlannedRow(
-                sheet=table.sheet.name,
+        sheet = table.sheet.name
+        known = len(table.problems)
+        yield from (self._remark(problem) for problem in table.problems)
+        if table.missing:
+            # Without that column the rows say nothing that could be compared.
+            return
+        total = len(table.sheet.rows)
+        told = set()
+        for row in table.iter_rows():
+            values = row.values
+            township, community = values.get("township"), values.get("community")
+            planned = PlannedRow(
+                sheet=sheet,
                 row=row.number,
                 cell=row.cell("community"),
-                place=" ".join(name for name in names if name),
+                place=f"{township or ''} {community or ''}".strip(),
             )
             self._plan_row(planned, row)
+            for problem in row.problems:
+                planned.tell(problem, self.env._(problem.message))
+                told.add(problem)
+            yield planned
             if progress:
-                progress(done, len(table.rows))
-        remarks = []
-        for problem in table.problems:
-            planned = plan.get(problem.row)
-            if not planned:
-                planned = PlannedRow(
-                    problem.sheet, problem.row or 0, problem.cell or ""
-                )
-                remarks.append(planned)
-            message = self.env._(problem.message)
-            if problem.level == "error":
-                planned.refuse(message, cell=problem.cell)
-            else:
-                planned.warn(message)
-        return [*plan.values(), *remarks]
+                progress(row.number, total)
+        # What was found only when all rows had been read: totals that differ.
+        for problem in table.problems[known:]:
+            if problem not in told:
+                yield self._remark(problem)
+
+    def _remark(self, problem):
+        """Return a row for what concerns none of the ledger's own."""
+        planned = PlannedRow(
+            problem.sheet, problem.row or 0, problem.cell or "", status="skip"
+        )
+        planned.tell(problem, self.env._(problem.message))
+        return planned
 
     # --- one row ---------------------------------------------------------------------
 
     def _plan_row(self, planned, row):
-        values = row.values
-        planned.region = self._find_region(planned, row)
-        meaning = values.get("state")
-        if not planned.region or not meaning:
+        region = planned.region = self._find_region(planned, row)
+        meaning = row.values.get("state")
+        if not region:
             return
-        planned.facility = self.facility_by_region.get(planned.region)
+        place = f"{planned.sheet} {planned.cell}"
+        first = self.seen.setdefault(region.id, place)
+        if first != place and not row.has_errors:
+            planned.refuse(
+                self.env._(
+                    "%(region)s stands in %(first)s already.",
+                    region=region.name,
+                    first=first,
+                )
+            )
+        if not meaning:
+            return
+        planned.facility = self.facility_by_region.get(region.id)
         if meaning == "excluded":
             self._plan_excluded(planned)
         elif meaning == "none":
             self._plan_none(planned)
-        elif planned.region.is_unit_community:
+        elif region.is_unit_community:
             planned.refuse(
                 self.env._(
                     "%(region)s is a unit community, in which none is set up.",
-                    region=planned.region.name,
+                    region=region.name,
                 ),
                 cell=row.cell("state"),
             )
@@ -193,7 +338,12 @@ class LedgerPlanner:
                 )
         else:
             return None  # The reader has refused the row already.
-        if region and name and place_key(name) != place_key(region.name):
+        if (
+            region
+            and name
+            and name != region.name
+            and place_key(name) != place_key(region.name)
+        ):
             planned.refuse(
                 self.env._(
                     "The code %(code)s is that of %(region)s, not of %(name)s.",
@@ -206,6 +356,8 @@ class LedgerPlanner:
         return region
 
     def _plan_excluded(self, planned):
+        if planned.status == "error":
+            return
         planned.status = "skip"
         if not planned.region.is_unit_community:
             planned.warn(
@@ -217,6 +369,8 @@ class LedgerPlanner:
             )
 
     def _plan_none(self, planned):
+        if planned.status == "error":
+            return
         planned.status = "skip"
         if planned.facility:
             planned.warn(
@@ -241,7 +395,7 @@ class LedgerPlanner:
                 ),
                 cell="date" in values and row.cell("date"),
             )
-        elif planned.date > Date.context_today(self.Facility):
+        elif planned.date > self.today:
             planned.refuse(
                 self.env._(
                     "%(date)s has not come yet.",
@@ -261,7 +415,8 @@ class LedgerPlanner:
             self._plan_changes(planned, stated)
         elif state in self.Facility._initial_states:
             planned.status = "create"
-            planned.vals = stated
+            planned.vals = {**stated, **self._prepare_new_vals(planned)}
+            self._add_up(planned.vals)
             planned.messages.append(self._describe_state(state, planned.date))
         else:
             planned.refuse(
@@ -273,12 +428,14 @@ class LedgerPlanner:
 
     def _read_facility(self, values):
         """Return the values that a row states. A blank cell says nothing."""
-        stated = {
-            name: float(values[column])
-            for name, (column, _digits) in NUMBERS.items()
-            if values.get(column) is not None
-        }
-        stated.update((name, values[name]) for name in TEXTS if values.get(name))
+        stated = {}
+        for name, (column, _digits) in NUMBERS.items():
+            value = values.get(column)
+            if value is not None:
+                stated[name] = float(value)
+        for name in TEXTS:
+            if values.get(name):
+                stated[name] = values[name]
         premises = self.premises_by_note.get(values.get("note"))
         if premises:
             stated["premises"] = premises
@@ -286,21 +443,25 @@ class LedgerPlanner:
             stated["plan_year"] = values["plan_year"]
         return stated
 
+    def _prepare_new_vals(self, planned):
+        """Return what a new facility has besides what its row states."""
+        site_name = self.facility_type.site_name or self.facility_type.name
+        return {
+            "name": f"{planned.region.name}{site_name}",
+            "region_id": planned.region.id,
+            "township_id": planned.region.parent_id,
+            "state": planned.state,
+            "date_state": planned.date.isoformat(),
+            "is_date_state_approximate": planned.is_approximate,
+        }
+
     # --- a facility that is there already --------------------------------------------
 
     def _plan_state(self, planned, has_date):
         facility = planned.facility
         if planned.state == facility.state:
             if has_date and planned.date != facility.date_state:
-                planned.is_redated = True
-                planned.status = "change"
-                planned.messages.append(
-                    self._describe_change(
-                        "date_state",
-                        format_date(self.env, facility.date_state),
-                        format_date(self.env, planned.date),
-                    )
-                )
+                self._plan_date(planned)
             return
         if planned.state == "operating" and facility.state in BUILT_STATES:
             return  # 已建成 is also what was accepted or is suspended.
@@ -326,8 +487,56 @@ class LedgerPlanner:
                 )
             )
 
+    def _plan_date(self, planned):
+        """Plan another day for the state that the facility is in."""
+        before = self._dates_before.get(planned.facility.id)
+        if before and planned.date < before:
+            planned.refuse(self.Facility._message_date_order())
+            return
+        planned.is_redated = True
+        planned.status = "change"
+        planned.messages.append(
+            self._describe_change(
+                "date_state",
+                format_date(self.env, planned.facility.date_state),
+                format_date(self.env, planned.date),
+            )
+        )
+
+    @cached_property
+    def _dates_before(self):
+        """The day of the state before the current one, by the id of the facility."""
+        query, _columns = self._facility_query
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (facility_id) facility_id, date
+                FROM (
+                    SELECT facility_id, date, row_number() OVER (
+                        PARTITION BY facility_id ORDER BY date DESC, id DESC
+                    ) AS place
+                    FROM welfare_facility_status status
+                    WHERE facility_id IN %(facilities)s
+                      AND NOT EXISTS (
+                          SELECT FROM welfare_facility_status correction
+                          WHERE correction.corrects_id = status.id
+                      )
+                ) AS valid
+                WHERE place > 1
+                ORDER BY facility_id, place
+                """,
+                facilities=query.subselect(),
+            )
+        )
+        return dict(rows)
+
     def _find_steps(self, state, target):
         """Return the shortest declared way from one state to another, without it."""
+        if (state, target) not in self.ways:
+            self.ways[state, target] = self._search_steps(state, target)
+        return self.ways[state, target]
+
+    def _search_steps(self, state, target):
         ways = [[state]]
         for way in ways:
             if way[-1] == target:
@@ -343,8 +552,9 @@ class LedgerPlanner:
         if planned.status == "error":
             return
         for name, value in stated.items():
-            current = planned.facility[name]
+            current = getattr(planned.facility, name)
             if name in NUMBERS:
+                current = current or 0.0
                 digits = NUMBERS[name][1]
                 if not float_compare(value, current, precision_digits=digits):
                     continue
@@ -356,21 +566,32 @@ class LedgerPlanner:
             planned.vals[name] = value
             planned.status = "change"
             planned.messages.append(self._describe_change(name, *texts))
+        if not planned.vals.keys().isdisjoint(AMOUNTS):
+            self._add_up(planned.vals, planned.facility)
+
+    def _add_up(self, vals, facility=None):
+        """Add the total, which the register computes from the amounts and stores."""
+        amounts = (
+            vals.get(name, getattr(facility, name, None)) or 0.0 for name in AMOUNTS
+        )
+        vals["amount_total_stated"] = round(sum(amounts), 2)
 
     # --- words -----------------------------------------------------------------------
 
     def _describe(self, name, value):
-        field = self.Facility._fields[name]
-        if field.type == "selection":
-            value = dict(field._description_selection(self.env)).get(value)
+        field_ = self.Facility._fields[name]
+        if field_.type == "selection":
+            value = dict(field_._description_selection(self.env)).get(value)
         return str(value or "—")
 
     def _describe_state(self, state, date):
-        return self.env._(
-            "%(state)s since %(date)s",
-            state=self.Facility._state_label(state),
-            date=format_date(self.env, date),
-        )
+        if (state, date) not in self.described_states:
+            self.described_states[state, date] = self.env._(
+                "%(state)s since %(date)s",
+                state=self.Facility._state_label(state),
+                date=format_date(self.env, date),
+            )
+        return self.described_states[state, date]
 
     def _describe_change(self, name, old, new):
         return self.env._(

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools.coverage import Coverage
@@ -11,6 +11,8 @@ from .welfare_facility import BUILT_STATES, PLANNED_STATES
 #: What can be said of a community, and how it is asked for. One that lacks a facility
 #: (missing) may have one planned.
 STATUSES = ("missing", "planned", "built", "excluded")
+#: Communities that the page shows at a time.
+PAGE_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,159 @@ class WelfareCoverageMeasure(models.Model):
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "This code exists already.")
+
+    # === PAGE === #
+
+    @api.model
+    @api.readonly
+    def get_coverage_page(
+        self, region_id=None, date=None, measure_id=None, status=None, offset=0
+    ):
+        """Return what the page “Coverage by Region” shows.
+
+        :param int region_id: the region; by default the first one of the user.
+        :param str date: the day (ISO); by default today.
+        :param int measure_id: by default the first measure that can be computed.
+        :param str status: one of ``STATUSES``: the communities to be listed; those of
+            a township are listed anyhow.
+        :param int offset: how many of the listed communities to pass over.
+        :return: JSON.
+        :rtype: dict
+        :raise AccessError: the region does not lie in the user's regions.
+        """
+        measure, day = self._read_choice(measure_id, date)
+        own = self.env.user.welfare_region_ids.sorted("code")
+        region = self.env["welfare.region"].browse(region_id) if region_id else own[:1]
+        page = {
+            "date": fields.Date.to_string(day),
+            "measure": {"id": measure.id, "name": measure.name},
+            "measures": self._get_computable().read(["name"]),
+            "own_region_ids": own.ids,
+        }
+        if not region.exists():
+            return {**page, "region": False}
+        self._check_region(region)
+        targets = self.env["welfare.coverage.target"]._find_targets(
+            measure, region, day
+        )
+        target = targets[region.id]
+        table = measure._get_table(region, day, max(target.target_year, day.year))
+        page.update(
+            region={
+                "id": region.id,
+                "name": region.name,
+                "code": region.code,
+                "level": region.level,
+            },
+            path=self._get_path(region, own),
+            target=self._prepare_page_target(table, target),
+            total=self._prepare_page_figures(table.total, target),
+            parts=[
+                {
+                    "id": part.id,
+                    "name": part.name,
+                    **self._prepare_page_figures(
+                        part.coverage, targets.get(part.id, target)
+                    ),
+                }
+                for part in table.parts
+                if not table.has_communities
+            ],
+            part_level=self._label_level(table.parts[0].level) if table.parts else "",
+            formula=measure._describe_formula(table.total),
+            communities=False,
+        )
+        if status or table.has_communities:
+            page["communities"] = measure._prepare_page_communities(
+                region, day, status, offset
+            )
+        return page
+
+    @api.model
+    def _read_choice(self, measure_id, date):
+        """Return the measure and the day that a request asks for.
+
+        :raise UserError: there is no such day or measure.
+        """
+        computable = self._get_computable()
+        try:
+            day = fields.Date.to_date(date or None) or fields.Date.context_today(self)
+            chosen = computable.filtered(lambda each: each.id == int(measure_id or 0))
+        except (TypeError, ValueError) as error:
+            raise UserError(self.env._("%(date)s is not a day.", date=date)) from error
+        measure = chosen or computable[:1]
+        if not measure or (measure_id and not chosen):
+            raise UserError(
+                self.env._("The register has nothing to compute this measure from.")
+            )
+        return measure, day
+
+    @api.model
+    def _get_computable(self):
+        return self.search([("facility_type_id", "!=", False)])
+
+    def _get_path(self, region, own):
+        """Return the regions from the user's own one down to a region."""
+        own = set(own.ids)
+        ids = [int(part) for part in region.parent_path.rstrip("/").split("/")]
+        while ids and ids[0] not in own:
+            ids.pop(0)
+        return self.env["welfare.region"].browse(ids).read(["name"])
+
+    def _label_level(self, level):
+        labels = self.env["welfare.region"]._fields["level"]
+        return dict(labels._description_selection(self.env))[level]
+
+    def _prepare_page_figures(self, coverage, target):
+        """Return the figures of a line: ``rate`` in percent as text, or ``False``."""
+        rate = target._get_target_rate() if target else 0
+        return {
+            "total": coverage.total,
+            "excluded": coverage.excluded,
+            "denominator": coverage.denominator,
+            "built": coverage.built,
+            "planned": coverage.planned,
+            "missing": coverage.missing,
+            "rate": str(coverage.rate) if coverage.denominator else False,
+            "gap": coverage.gap(rate) if rate else False,
+        }
+
+    def _prepare_page_target(self, table, target):
+        """Return the target in words, or ``False`` where there is none."""
+        if not target:
+            return False
+        is_own = target.region_id == table.region
+        return {
+            "id": target.id,
+            "label": target.target_label,
+            "region": not is_own and target.region_id.name,
+            "forecast": target._describe_forecast(table.total, table.date),
+            # What the document states is of its own day.
+            "flag_reason": is_own and target.date == table.date and target.flag_reason,
+        }
+
+    def _prepare_page_communities(self, region, date, status, offset):
+        communities = self._get_communities(
+            region, date, status, limit=PAGE_LIMIT + 1, offset=offset
+        )
+        Facility = self.env["welfare.facility"]
+        states = dict(Facility._fields["state"]._description_selection(self.env))
+        lines = [
+            {
+                "id": each["id"],
+                "name": each["name"],
+                "parent": each["parent_name"],
+                "status": each["status"],
+                "reason": each["status"] == "excluded" and each["reason"],
+                "facility": each["facility_id"]
+                and {"id": each["facility_id"], "name": each["facility_name"]},
+                "state": states.get(each["state"], False),
+                "since": each["since"] and fields.Date.to_string(each["since"]),
+                "plan_year": each["plan_year"] or False,
+            }
+            for each in communities[:PAGE_LIMIT]
+        ]
+        return {"lines": lines, "has_more": len(communities) > PAGE_LIMIT}
 
     # === BUSINESS METHODS === #
 

@@ -1,3 +1,7 @@
+import csv
+import io
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
@@ -8,13 +12,18 @@ class WelfareFacilityImportLine(models.Model):
 
     _name = "welfare.facility.import.line"
     _description = "Row of an Imported Ledger"
-    _order = "import_id desc, id"
+    _order = "import_id desc, sequence, id"
+    # Who imported the row, and when, stands on the import.
+    _log_access = False
 
     import_id = fields.Many2one(
         comodel_name="welfare.facility.import",
         required=True,
         index=True,
         ondelete="cascade",
+    )
+    sequence = fields.Integer(
+        aggregator=None, help="Errors first, then warnings, then what is written."
     )
     sheet = fields.Char()
     row = fields.Integer(aggregator=None)
@@ -30,9 +39,14 @@ class WelfareFacilityImportLine(models.Model):
             ("error", "Error"),
         ],
         required=True,
-        index=True,
+    )
+    is_warned = fields.Boolean(
+        string="To Be Looked at", help="Also a row that is written may be odd."
     )
     message = fields.Text(string="What and Why")
+    plan = fields.Json(
+        help="What applying writes, as the check planned it; empty for nothing."
+    )
     facility_id = fields.Many2one(
         comodel_name="welfare.facility", ondelete="set null", index="btree_not_null"
     )
@@ -42,12 +56,7 @@ class WelfareFacilityImportLine(models.Model):
     @api.depends("import_id.filename", "sheet", "row")
     def _compute_display_name(self):
         for line in self:
-            line.display_name = self.env._(
-                "%(file)s › %(sheet)s › row %(row)s",
-                file=line.import_id.filename,
-                sheet=line.sheet,
-                row=line.row,
-            )
+            line.display_name = self._label(line.import_id.filename, line.sheet, line.row)
 
     # === CRUD METHODS === #
 
@@ -65,30 +74,62 @@ class WelfareFacilityImportLine(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _says(self, vals_list):
-        """Tell whether these rows are what a new check finds.
-
-        :param list vals_list: values of the new check's rows, in their order.
-        """
-        names = ("sheet", "row", "status", "message")
-        return [[line[name] or "" for name in names] for line in self] == [
-            [vals[name] or "" for name in names] for vals in vals_list
-        ]
-
-    def _link_facilities(self):
-        """Point each row to the facility that it created."""
-        self.env["welfare.facility"].flush_model(["import_line_id"])
-        self.flush_model(["facility_id"])
-        # One statement for all rows, past write(), which nobody else may use.
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE welfare_facility_import_line line
-                SET facility_id = facility.id
-                FROM welfare_facility facility
-                WHERE facility.import_line_id = line.id AND line.id IN %(ids)s
-                """,
-                ids=tuple(self.ids) or (None,),
-            )
+    @api.model
+    def _label(self, filename, sheet, row):
+        """Return how a row is called where people read of it."""
+        return self.env._(
+            "%(file)s › %(sheet)s › row %(row)s", file=filename, sheet=sheet, row=row
         )
-        self.invalidate_recordset(["facility_id"])
+
+    @api.model
+    def _copy(self, ledger, planned_rows, size=1000):
+        """Put the rows of a new check into the place of the former ones.
+
+        They go to the database as they come and are not kept in memory.
+
+        :param ledger: the ``welfare.facility.import``.
+        :param planned_rows: iterable of :class:`~.ledger_planner.PlannedRow`.
+        """
+        self.env.cr.execute(
+            SQL("DELETE FROM %s WHERE import_id = %s", SQL.identifier(self._table), ledger.id)
+        )
+        text = io.StringIO()
+        writer = csv.writer(text)
+        count = 0
+        for count, row in enumerate(planned_rows, start=1):
+            plan = row.plan
+            writer.writerow(
+                (
+                    ledger.id,
+                    row.sequence,
+                    row.sheet,
+                    row.row,
+                    row.cell,
+                    row.place,
+                    row.status,
+                    row.is_warned,
+                    row.message,
+                    plan and json.dumps(plan, ensure_ascii=False),
+                    row.facility and row.facility.id,
+                )
+            )
+            if count % size == 0:
+                self._send(text)
+        self._send(text)
+        self.invalidate_model()
+        ledger.invalidate_recordset(["line_ids"])
+
+    def _send(self, text):
+        """Send what was written to the database, and begin anew."""
+        text.seek(0)
+        self.env.cr.copy_expert(
+            """
+            COPY welfare_facility_import_line
+                (import_id, sequence, sheet, row, cell, place, status, is_warned,
+                 message, plan, facility_id)
+            FROM STDIN WITH (FORMAT csv)
+            """,
+            text,
+        )
+        text.seek(0)
+        text.truncate()

@@ -103,5 +103,7 @@ class WelfareFacilityStatus(models.Model):
             ORDER BY facility_id, date DESC, id DESC
             """,
             date=date,
-            wanted=SQL("facility_id IN (%s)", facilities) if facilities else SQL("TRUE"),
+            wanted=SQL("facility_id IN (%s)", facilities)
+            if facilities
+            else SQL("TRUE"),
         )

@@ -54,9 +54,7 @@ class WelfareFiscalYear(models.Model):
         :param set years: of integers.
         :raise UserError: one is closed or not entered.
         """
-        open_years = set(
-            self.sudo().search([("state", "=", "open")]).mapped("year")
-        )
+        open_years = set(self.sudo().search([("state", "=", "open")]).mapped("year"))
         for year in sorted(years - open_years):
             raise UserError(
                 self.env._(

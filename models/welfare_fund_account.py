@@ -1,3 +1,4 @@
+import logging
 from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_amount
 
 from ..tools.money import to_yuan
+
+_logger = logging.getLogger(__name__)
 
 #: The balances of an account, in the order in which money passes through them.
 BALANCES = ("received", "sent", "carried", "reserved", "committed", "accrued", "paid")
@@ -122,7 +125,9 @@ class WelfareFundAccount(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("appropriation_id.number", "year", "region_id.name", "facility_id.name")
+    @api.depends(
+        "appropriation_id.number", "year", "region_id.name", "facility_id.name"
+    )
     def _compute_display_name(self):
         for account in self:
             holder = account.facility_id.name or account.region_id.name
@@ -187,9 +192,9 @@ class WelfareFundAccount(models.Model):
         can begin anew and see each row as it is when its turn comes; rows are then
         served in the order of asking.
 
-        To be called first in a public action that posts, never inside a savepoint. Where
-        the transaction has written already nothing happens: it stays safe, and Odoo's
-        own retry resolves a conflict.
+        To be called first in a public action that posts, never inside a savepoint.
+        Where the transaction has written already nothing happens: it stays safe, and
+        Odoo's own retry resolves a conflict.
         """
         cr = self.env.cr
         [[is_unwritten]] = self.env.execute_query(
@@ -239,7 +244,7 @@ class WelfareFundAccount(models.Model):
 
     @api.model
     def _complete_posting(self, posting):
-        """Return a posting with its day and with exact amounts, checked by themselves."""
+        """Return a posting with its day and exact amounts, checked by themselves."""
         date = posting.date or fields.Date.context_today(self)
         lines = [line._replace(amount=to_yuan(line.amount)) for line in posting.lines]
         for line in lines:
@@ -263,24 +268,28 @@ class WelfareFundAccount(models.Model):
         :rtype: dict[int, Decimal]
         """
         query = SQL(
-            "SELECT id, available FROM welfare_fund_account WHERE id IN %s "
+            # As text: Odoo's connections read a numeric as a float.
+            "SELECT id, available::text FROM welfare_fund_account WHERE id IN %s "
             "ORDER BY id FOR NO KEY UPDATE",
             tuple(accounts.ids),
         )
-        return dict(self.env.execute_query(query))
+        return {
+            account_id: Decimal(available)
+            for account_id, available in self.env.execute_query(query)
+        }
 
     @api.model
     def _get_known_entries(self, postings):
         """Return the entries that the keys have posted before, by key."""
         query = SQL(
-            "SELECT posting_key, id, account_id, kind, amount FROM welfare_fund_entry "
-            "WHERE posting_key IN %s ORDER BY line_number",
+            "SELECT posting_key, id, account_id, kind, amount::text "
+            "FROM welfare_fund_entry WHERE posting_key IN %s ORDER BY line_number",
             tuple(posting.key for posting in postings),
         )
         known = defaultdict(list)
         for key, entry_id, account_id, kind, amount in self.env.execute_query(query):
             known[key].append(
-                {"id": entry_id, "content": (account_id, kind, to_yuan(amount))}
+                {"id": entry_id, "content": (account_id, kind, Decimal(amount))}
             )
         return known
 
@@ -306,8 +315,8 @@ class WelfareFundAccount(models.Model):
                     self.env._(
                         "%(account)s has %(left)s left, and %(amount)s is asked for.",
                         account=line.account.display_name,
-                        left=format_amount(self.env, left, currency),
-                        amount=format_amount(self.env, line.amount, currency),
+                        left=format_amount(self.env, float(left), currency),
+                        amount=format_amount(self.env, float(line.amount), currency),
                     )
                 )
             available[line.account.id] = left - line.amount
@@ -344,3 +353,138 @@ class WelfareFundAccount(models.Model):
             SQL(", ").join(rows),
         )
         return [entry_id for (entry_id,) in self.env.execute_query(query)]
+
+    # --- proof -----------------------------------------------------------------------
+
+    @api.model
+    def _find_differences(self, date=None):
+        """Prove that entries = balances = documents, and return where they are not.
+
+        One query over the whole ledger. Up to a past day the documents are compared
+        with the entries; today's balances with all entries.
+
+        :param datetime.date date: the day asked for; all days without it.
+        :return: dicts with ``what``, ``id``, ``expected`` and ``found``.
+        :rtype: list[dict]
+        """
+        self.env.flush_all()
+        query = SQL(
+            """
+            WITH entry AS (
+                SELECT * FROM welfare_fund_entry
+                WHERE %(date)s::date IS NULL OR date <= %(date)s
+            ), booked AS (
+                SELECT account_id,
+                       ARRAY[SUM(d_received), SUM(d_sent), SUM(d_carried),
+                             SUM(d_reserved), SUM(d_committed), SUM(d_accrued),
+                             SUM(d_paid)] AS sums
+                FROM entry GROUP BY account_id
+            ), document AS (
+                SELECT res_model, res_id,
+                       SUM(CASE WHEN kind IN ('receive', 'arrive', 'take_back')
+                                THEN amount ELSE 0 END) AS amount,
+                       SUM(CASE WHEN kind IN ('reduce', 'give_back')
+                                THEN amount ELSE 0 END) AS amount_out
+                FROM entry GROUP BY res_model, res_id
+            )
+            SELECT 'account' AS what, account.id,
+                   ARRAY[account.received, account.sent, account.carried,
+                         account.reserved, account.committed, account.accrued,
+                         account.paid]::text,
+                   COALESCE(booked.sums, ARRAY[0, 0, 0, 0, 0, 0, 0])::text
+            FROM welfare_fund_account account
+            LEFT JOIN booked ON booked.account_id = account.id
+            WHERE %(date)s::date IS NULL
+              AND ARRAY[account.received, account.sent, account.carried,
+                        account.reserved, account.committed, account.accrued,
+                        account.paid]
+                  IS DISTINCT FROM COALESCE(
+                      booked.sums, ARRAY[0, 0, 0, 0, 0, 0, 0]::numeric[]
+                  )
+            UNION ALL
+            SELECT 'appropriation', appropriation.id,
+                   appropriation.amount_initial::text,
+                   COALESCE(document.amount, 0)::text
+            FROM welfare_appropriation appropriation
+            LEFT JOIN document ON document.res_model = 'welfare.appropriation'
+                              AND document.res_id = appropriation.id
+            WHERE appropriation.state <> 'draft'
+              AND (%(date)s::date IS NULL OR GREATEST(
+                       appropriation.date, make_date(appropriation.year, 1, 1)
+                   ) <= %(date)s)
+              AND appropriation.amount_initial
+                  IS DISTINCT FROM COALESCE(document.amount, 0)
+            UNION ALL
+            SELECT 'adjustment', adjustment.id, adjustment.amount::text,
+                   GREATEST(document.amount, document.amount_out, 0)::text
+            FROM welfare_appropriation_adjustment adjustment
+            LEFT JOIN document ON document.res_model = 'welfare.appropriation.adjustment'
+                              AND document.res_id = adjustment.id
+            WHERE adjustment.state = 'posted'
+              AND (%(date)s::date IS NULL OR adjustment.date <= %(date)s)
+              AND adjustment.amount IS DISTINCT FROM
+                  GREATEST(document.amount, document.amount_out, 0)
+            UNION ALL
+            SELECT 'allotment', allotment.id, line.amount::text,
+                   COALESCE(document.amount, 0)::text
+            FROM welfare_allotment allotment
+            JOIN (
+                SELECT allotment_id, SUM(amount) AS amount
+                FROM welfare_allotment_line GROUP BY allotment_id
+            ) line ON line.allotment_id = allotment.id
+            LEFT JOIN document ON document.res_model = 'welfare.allotment'
+                              AND document.res_id = allotment.id
+            WHERE allotment.state = 'posted'
+              AND (%(date)s::date IS NULL OR allotment.date <= %(date)s)
+              AND line.amount IS DISTINCT FROM COALESCE(document.amount, 0)
+            """,
+            date=date or None,
+        )
+        names = ("what", "id", "expected", "found")
+        return [
+            dict(zip(names, row, strict=True)) for row in self.env.execute_query(query)
+        ]
+
+    @api.model
+    def _get_balances_at(self, accounts, date):
+        """Return the balances of accounts at the end of a past day.
+
+        :param accounts: the accounts asked for; the user must be allowed to read them.
+        :return: by account, a dict with each balance and ``available``.
+        :rtype: dict
+        """
+        accounts.check_access("read")
+        groups = self.env["welfare.fund.entry"]._read_group(
+            [("account_id", "in", accounts.ids), ("date", "<=", date)],
+            ["account_id"],
+            [f"d_{name}:sum" for name in BALANCES],
+        )
+        sums_by_account = {account: sums for account, *sums in groups}
+        result = {}
+        for account in accounts:
+            sums = sums_by_account.get(account, [0.0] * len(BALANCES))
+            received, *gone = sums
+            available = account.currency_id.round(received - sum(gone))
+            result[account] = {
+                **dict(zip(BALANCES, sums, strict=True)),
+                "available": available,
+            }
+        return result
+
+    @api.model
+    def _cron_prove_books(self):
+        """Prove the books each night, and raise an alarm where they do not agree."""
+        differences = self._find_differences()
+        if not differences:
+            return
+        for difference in differences:
+            _logger.critical("The fund ledger does not agree: %s", difference)
+        group = self.env.ref("welfare_facility.welfare_group_finance")
+        appropriation = self.env["welfare.appropriation"].search([], limit=1)
+        for user in group.all_user_ids:
+            appropriation.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("The fund ledger does not agree"),
+                note="\n".join(map(str, differences)),
+                user_id=user.id,
+            )

@@ -28,9 +28,6 @@ class WelfareFundEntry(models.Model):
         index=True,
         ondelete="restrict",
     )
-    currency_id = fields.Many2one(
-        related="account_id.currency_id", required=False, default=None
-    )
     region_id = fields.Many2one(related="account_id.region_id")
     appropriation_id = fields.Many2one(related="account_id.appropriation_id")
     date = fields.Date(required=True, readonly=True)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools.ledger import Column, find_tables
+from ..tools.ledger import Column, SheetMatch, find_tables, locate_table
 from ..tools.workbook import WorkbookError, read_workbook
 
 
@@ -24,6 +24,7 @@ class WelfareImportColumn(models.Model):
         selection=[
             ("region", "List of Regions"),
             ("facility", "Ledger of Facilities"),
+            ("funding", "Ledger of Funds"),
         ],
         required=True,
     )
@@ -102,41 +103,106 @@ class WelfareImportColumn(models.Model):
         }
 
     @api.model
-    def _read_table(self, table_type, options, filename, content):
-        """Return the first table of that kind in a workbook.
+    def _get_readers(self, table_type, options):
+        """Return the descriptions by which a table's columns are found and read.
 
         :param str table_type: a value of the field of that name.
         :param dict options: by column, how its cells are read, see
             :class:`~..tools.ledger.Column`.
+        :rtype: list[Column]
+        """
+        columns = self._get_columns(table_type)
+        return [
+            columns[code]._make_reader(**column_options)
+            for code, column_options in options.items()
+            if code in columns
+        ]
+
+    @api.model
+    def _read_workbook(self, filename, content):
+        """Return a workbook's sheets.
+
+        :param str filename: name of the file, for the messages.
+        :param bytes content: an .xls or .xlsx workbook.
+        :rtype: ~..tools.workbook.Workbook
+        :raise UserError: the file cannot be read; the message says why.
+        """
+        try:
+            return read_workbook(content, filename)
+        except WorkbookError as error:
+            raise UserError(self.env._(error.message)) from error
+
+    @api.model
+    def _find_tables(self, workbook, filename, options, mappings=None):
+        """Return what each sheet of a workbook holds.
+
+        A table that lacks a required column is found, too, so that the heading of that
+        column can be told by hand.
+
+        :param dict options: see :meth:`_get_readers`, by type of table; the first type
+            is the one that is looked for hardest.
+        :param dict mappings: what headings mean by hand, see
+            :func:`~..tools.ledger.locate_table`, by type of table.
+        :rtype: list[~..tools.ledger.SheetMatch]
+        :raise UserError: no sheet has such a table.
+        """
+        mappings = mappings or {}
+        readers = {
+            table_type: self._get_readers(table_type, columns)
+            for table_type, columns in options.items()
+        }
+        matches = find_tables(workbook, readers, mappings)
+        main_type = next(iter(options))
+        if all(match.kind != main_type for match in matches):
+            columns, mapping = readers[main_type], mappings.get(main_type)
+            guesses = [
+                (index, locate_table(match.sheet, columns, mapping))
+                for index, match in enumerate(matches)
+                if not match.table and match.sheet.rows and not match.sheet.hidden
+            ]
+            # Beside another table a cover page must not be taken for one.
+            least = 3 if any(match.table for match in matches) else 1
+            index, table = max(
+                guesses, key=lambda guess: len(guess[1].columns), default=(0, None)
+            )
+            if table and len(table.columns) >= least:
+                matches[index] = SheetMatch(table.sheet, main_type, table)
+        if not any(match.table for match in matches):
+            raise UserError(self._message_no_table(filename, main_type, options))
+        return matches
+
+    @api.model
+    def _read_table(self, table_type, options, filename, content):
+        """Return the first table of that kind in a workbook, with its rows.
+
+        :param str table_type: a value of the field of that name.
+        :param dict options: by column, how its cells are read.
         :param str filename: name of the file, for the messages.
         :param bytes content: an .xls or .xlsx workbook.
         :rtype: ~..tools.ledger.Table
         :raise UserError: the file cannot be read, or has no such table.
         """
-        data = self._get_columns(table_type)
-        columns = [
-            data[code]._make_reader(**column_options)
-            for code, column_options in options.items()
-            if code in data
-        ]
-        try:
-            workbook = read_workbook(content, filename)
-        except WorkbookError as error:
-            raise UserError(self.env._(error.message)) from error
-        for found in find_tables(workbook, {table_type: columns}):
-            if found.table:
-                found.table.rows.extend(found.table.iter_rows())
-                return found.table
-        raise UserError(
-            self.env._(
-                "%(file)s has no sheet with the table “%(table)s”: no row of it has "
-                "the headings %(headings)s.",
-                file=filename,
-                table=dict(self._fields["table_type"]._description_selection(self.env))[
-                    table_type
-                ],
-                headings=", ".join(
-                    column.label for column in columns if column.required
-                ),
+        workbook = self._read_workbook(filename, content)
+        matches = self._find_tables(workbook, filename, {table_type: options})
+        table = next(match.table for match in matches if match.table)
+        if table.missing:
+            raise UserError(
+                self._message_no_table(filename, table_type, {table_type: options})
             )
+        table.rows.extend(table.iter_rows())
+        return table
+
+    @api.model
+    def _message_no_table(self, filename, table_type, options):
+        types = dict(self._fields["table_type"]._description_selection(self.env))
+        return self.env._(
+            "%(file)s has no sheet with the table “%(table)s”: no row of it has "
+            "the headings %(headings)s.",
+            file=filename,
+            table=types[table_type],
+            headings=", ".join(
+                column.label
+                for column in self._get_readers(table_type, options[table_type])
+                if column.required
+            ),
         )

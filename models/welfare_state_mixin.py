@@ -13,7 +13,8 @@ class WelfareStateMixin(models.AbstractModel):
     * ``_transitions``: ``{state: {states that may follow}}``, every state being a key;
     * ``_guarded_fields``: what only the document's own actions write, such as the date
       of the state; the state itself always is;
-    * ``_initial_fields``: those of them that may be given when a record is created.
+    * ``_initial_fields``: those of them that may be given when a record is created;
+    * ``_content_fields``: what is fixed as soon as the record leaves its first states.
 
     :meth:`_set_state` is the only way from one state to the next, and
     :meth:`_write_guarded` the only way to the other guarded fields. ``create`` and
@@ -28,6 +29,7 @@ class WelfareStateMixin(models.AbstractModel):
     _transitions = {}
     _guarded_fields = frozenset()
     _initial_fields = frozenset()
+    _content_fields = frozenset()
 
     def init(self):
         super().init()
@@ -56,7 +58,14 @@ class WelfareStateMixin(models.AbstractModel):
 
     def write(self, vals):
         self._refuse_guarded(vals.keys() & (self._guarded_fields | {"state"}))
+        if vals.keys() & self._content_fields:
+            self._check_is_initial()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_if_initial(self):
+        if self._content_fields:
+            self._check_is_initial()
 
     # === BUSINESS METHODS === #
 
@@ -92,6 +101,19 @@ class WelfareStateMixin(models.AbstractModel):
         # The database has the table of transitions too, and must see each step: two
         # steps of one transaction would else reach it as one.
         self.flush_recordset(vals)
+
+    def _check_is_initial(self):
+        """Refuse records whose contents are fixed."""
+        for record in self:
+            if record.state not in self._initial_states:
+                raise UserError(
+                    self.env._(
+                        "%(record)s is “%(state)s”: what it says does not change any "
+                        "more.",
+                        record=record.display_name,
+                        state=self._state_label(record.state),
+                    )
+                )
 
     def _refuse_guarded(self, names):
         if names:

@@ -549,6 +549,49 @@ class _Table(Flowable):
 
 
 # ---------------------------------------------------------------------------
+# signatures
+# ---------------------------------------------------------------------------
+
+
+def signatures(labels):
+    """Return a line of places to sign, evenly across the page.
+
+    :param labels: what stands before each place, such as 填表人.
+    :rtype: reportlab.platypus.Flowable
+    """
+    register_fonts()
+    return _Signatures([plain(label) for label in labels])
+
+
+class _Signatures(Flowable):
+    """Labels, each with a rule to sign on, in one line that is never divided."""
+
+    _HEIGHT = 14 * mm
+
+    def __init__(self, labels):
+        super().__init__()
+        self._labels = labels
+
+    def wrap(self, available_width, available_height):
+        self.width, self.height = available_width, self._HEIGHT
+        return self.width, self.height
+
+    def draw(self):
+        """Draw the labels and the rules."""
+        canvas = self.canv
+        canvas.setFont(NORMAL, CELL_SIZE)
+        canvas.setFillColor(black)
+        canvas.setStrokeColor(LINE)
+        canvas.setLineWidth(0.5)
+        share = self.width / len(self._labels)
+        for index, label in enumerate(self._labels):
+            left = index * share
+            canvas.drawString(left, 1 * mm, label)
+            begin = left + stringWidth(label, NORMAL, CELL_SIZE) + 2 * mm
+            canvas.line(begin, 0, max(begin, left + share - 10 * mm), 0)
+
+
+# ---------------------------------------------------------------------------
 # document
 # ---------------------------------------------------------------------------
 

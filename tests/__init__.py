@@ -25,5 +25,8 @@ from . import test_welfare_facility_import
 from . import test_welfare_coverage_target
 from . import test_reports
 
+# 4 funding
+from . import test_welfare_fund_ledger
+
 # screens
 from . import test_tours

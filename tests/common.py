@@ -180,6 +180,27 @@ class WelfareCase(TransactionCase):
             )
         return {"place": "一街道 一社区", "row": 1, "status": "error", **vals}
 
+    # === FUNDS === #
+
+    @classmethod
+    def _prepare_appropriation_vals(cls, place=None, **vals):
+        """Complete the values of an appropriation that ``place`` holds."""
+        return {
+            "number": "试财〔2019〕1号",
+            "year": 2019,
+            "date": "2019-03-15",
+            "source_id": cls.env.ref("welfare_facility.fund_source_county").id,
+            "region_id": (place or cls.county_a).id,
+            "amount_initial": 100_000,
+            **vals,
+        }
+
+    @classmethod
+    def _create_appropriation(cls, place=None, **vals):
+        return cls.env["welfare.appropriation"].create(
+            cls._prepare_appropriation_vals(place, **vals)
+        )
+
     # === COVERAGE === #
 
     @classmethod
@@ -189,7 +210,7 @@ class WelfareCase(TransactionCase):
             "date": "2018-12-31",
             "measure_id": cls.home_measure.id,
             "region_id": (place or cls.county_a).id,
-            "target_rate": 90,
+            "target_value": 90,
             **vals,
         }
 

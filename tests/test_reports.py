@@ -22,9 +22,9 @@ class ReportCase(CoverageCase):
         super().setUpClass()
         cls.source = "截止2018年，全区85个社区共有52个社区建成了“儿童之家”"
         cls.target = cls._create_target(
-            stated_rate=62.2,
+            stated_value=62.2,
             stated_gap=33,
-            target_rate=90,
+            target_value=90,
             target_year=2020,
             source=cls.source,
         )

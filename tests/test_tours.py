@@ -43,7 +43,7 @@ class TestTours(WelfareCase, HttpCase):
         """The facility manager brings the ledger in and reads the coverage."""
         district = self._load_regions()
         officer = self._create_user("manager", district, login="tour_manager")
-        self._create_target(district, stated_rate=62.2, stated_gap=33)
+        self._create_target(district, stated_value=62.2, stated_gap=33)
         self._offer_file("ledger.xls", read_sample(LEDGER))
         self.start_tour("/odoo", "welfare_ledger_import", login=officer.login)
         self.assertEqual(self.Facility.search_count([]), 65)

@@ -58,15 +58,15 @@ class TestCoverage(CoverageCase):
         self.assertEqual((target.numerator, target.missing_count), (52, 33))
         self.assertEqual(target.rate, 61.18)
 
-    def test_the_stated_rate_is_kept_and_flagged(self):
-        target = self._create_target(stated_rate=62.2)
+    def test_the_stated_value_is_kept_and_flagged(self):
+        target = self._create_target(stated_value=62.2)
         self.assertTrue(target.is_flagged)
-        self.assertEqual((target.stated_rate, target.rate), (62.2, 61.18))
+        self.assertEqual((target.stated_value, target.rate), (62.2, 61.18))
         for figure in ("62.2", "61.18", "52", "85"):
             self.assertIn(figure, target.flag_reason)
 
     def test_ninety_percent_needs_77(self):
-        target = self._create_target(target_rate=90)
+        target = self._create_target(target_value=90)
         self.assertEqual((target.required_count, target.gap), (77, 25))
 
     def test_the_stated_gap_is_the_gap_to_all(self):
@@ -79,7 +79,7 @@ class TestCoverage(CoverageCase):
         self.assertNotIn("100", target.flag_reason)
 
     def test_figures_that_agree_are_not_flagged(self):
-        target = self._create_target(stated_rate=61.18, stated_gap=25)
+        target = self._create_target(stated_value=61.18, stated_gap=25)
         self.assertFalse(target.is_flagged)
         self.assertFalse(target.flag_reason)
 
@@ -218,7 +218,7 @@ class TestCoverage(CoverageCase):
 
     def test_a_region_without_communities(self):
         county = self._create_region(self.prefecture)
-        target = self._create_target(county, stated_rate=50, stated_gap=3)
+        target = self._create_target(county, stated_value=50, stated_gap=3)
         self.assertEqual((target.total_count, target.denominator), (0, 0))
         self.assertEqual((target.rate, target.required_count, target.gap), (0, 0, 0))
         self.assertFalse(target.is_flagged)
@@ -240,19 +240,19 @@ class TestCoverage(CoverageCase):
         measure = self.env["welfare.coverage.measure"].create(
             {"name": "收养登记率", "code": "test_stated"}
         )
-        target = self._create_target(measure_id=measure.id, stated_rate=95)
+        target = self._create_target(measure_id=measure.id, stated_value=95)
         self.assertEqual((target.total_count, target.numerator), (0, 0))
-        self.assertEqual(target.stated_rate, 95)
+        self.assertEqual(target.stated_value, 95)
         self.assertFalse(target.is_flagged)
         self.assertTrue(target.formula)
 
     def test_no_target_is_met_by_nothing_built(self):
-        target = self._create_target(self.streets[3], target_rate=0)
+        target = self._create_target(self.streets[3], target_value=0)
         self.assertEqual((target.required_count, target.gap), (0, 0))
 
     def test_part_of_a_home_is_a_home(self):
         """23 communities: 50 % is 11.5, so 12."""
-        target = self._create_target(self.streets[3], target_rate=50)
+        target = self._create_target(self.streets[3], target_value=50)
         self.assertEqual(target.required_count, 12)
 
     # === STATED AND COMPUTED === #
@@ -273,16 +273,18 @@ class TestCoverage(CoverageCase):
             (75.75, False),
             (76.1, False),
         ):
-            target.stated_rate = stated
+            target.stated_value = stated
             self.assertEqual(target.is_flagged, not agrees, stated)
 
     def test_full_coverage_is_stated_as_100(self):
-        target = self._create_target(self.streets[1], stated_rate=100, target_rate=100)
+        target = self._create_target(
+            self.streets[1], stated_value=100, target_value=100
+        )
         self.assertEqual((target.rate, target.gap), (100, 0))
         self.assertFalse(target.is_flagged)
 
     def test_a_rate_is_no_more_than_all(self):
-        for name in ("target_rate", "stated_rate"):
+        for name in ("target_value", "stated_value"):
             for value in (100.1, -0.1):
                 with (
                     self.subTest(name=name, value=value),
@@ -299,7 +301,7 @@ class TestCoverage(CoverageCase):
     # === WHO SEES IT === #
 
     def test_each_role_computes_the_same(self):
-        target = self._create_target(stated_rate=62.2)
+        target = self._create_target(stated_value=62.2)
         for role, user in self.user_by_role.items():
             user.welfare_region_ids = self.wuhua
             seen = target.with_user(user)

@@ -32,7 +32,7 @@ class FacilityCase(WelfareCase):
 
     def _state_on(self, facility, day):
         rows = self.env.execute_query(self.Status._query_states(_day(day)))
-        return dict(rows).get(facility.id)
+        return {row[0]: row[1] for row in rows}.get(facility.id)
 
     def assertRefusedByDatabase(self, error):
         """Expect an error of PostgreSQL, which Odoo would log."""

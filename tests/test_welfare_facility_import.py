@@ -162,7 +162,7 @@ class TestLedgerScenario(LedgerCase):
         )
 
         target = self._create_target(
-            self.district, date="2018-12-31", stated_rate=62.2, stated_gap=33
+            self.district, date="2018-12-31", stated_value=62.2, stated_gap=33
         ).with_user(self.officer)
         self.assertEqual(
             (target.total_count, target.excluded_count, target.denominator), (92, 7, 85)

@@ -318,6 +318,7 @@ class Table:
     :ivar tuple header_rows: the numbers of the rows of the headings.
     :ivar dict columns: the columns found, by name.
     :ivar list unknown: headings that no column goes by, for a mapping by hand.
+    :ivar list mapped: headings that the mapping by hand explains.
     :ivar list missing: required columns that the sheet does not have.
     :ivar list rows: the rows, once :func:`read_table` has read them.
     :ivar list notes: remarks below or between the rows.
@@ -331,6 +332,7 @@ class Table:
     header_rows: tuple[int, ...] = ()
     columns: dict[str, FoundColumn] = field(default_factory=dict)
     unknown: list[UnknownHeading] = field(default_factory=list)
+    mapped: list[UnknownHeading] = field(default_factory=list)
     missing: list[Column] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -444,7 +446,7 @@ def locate_table(sheet, columns, mapping=None, words=None):
     table.context = _read_context(sheet.rows[: header.top], words)
     for heading, column in sorted(header.columns, key=lambda found: found[0].index):
         table.columns[column.name] = _with_unit(table, heading, column)
-    table.unknown = finder.unknown(header)
+    table.unknown, table.mapped = finder.list_open(header)
     for column in columns:
         if column.required and column.name not in table.columns:
             table.missing.append(column)
@@ -513,18 +515,25 @@ class _HeadingFinder:
         least = min(_LEAST_COLUMNS, len(self.columns))
         return best if best and len(best.columns) >= least else None
 
-    def unknown(self, header):
-        """Return the headings that nothing explains, with samples of their values."""
+    def list_open(self, header):
+        """Return the headings that a person has to explain, or has explained.
+
+        :return: those that nothing explains, and those that the mapping does, each
+            with samples of its values.
+        """
         found = {heading.index for heading, _column in header.columns}
-        unknown = []
+        unknown, mapped = [], []
         for heading in header.headings:
             key = match_key(heading.text)
-            if heading.index in found or key in self.serials or key in self.mapping:
+            is_mapped = key in self.mapping
+            if key in self.serials or (heading.index in found and not is_mapped):
                 continue
             samples = self._samples(heading.index, header.bottom)
-            if heading.path or samples:
+            if is_mapped:
+                mapped.append(UnknownHeading(heading, samples))
+            elif heading.path or samples:
                 unknown.append(UnknownHeading(heading, samples))
-        return unknown
+        return unknown, mapped
 
     def _samples(self, index, top):
         below = self.sheet.rows[top : top + _SEARCHED_ROWS]

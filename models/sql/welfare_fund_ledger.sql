@@ -32,6 +32,9 @@ BEGIN
     NEW.d_paid := 0;
     NEW.transfer := 0;
     NEW.posted_at := clock_timestamp() AT TIME ZONE 'UTC';
+    NEW.currency_id := (
+        SELECT currency_id FROM welfare_fund_account WHERE id = NEW.account_id
+    );
 
     IF NEW.kind = 'reverse' THEN
         SELECT * INTO original FROM welfare_fund_entry WHERE id = NEW.reverses_id;
@@ -64,13 +67,13 @@ BEGIN
         open_amount := welfare_fund_entry_open(pending);
         IF pending.id IS NULL OR pending.account_id <> NEW.account_id
            OR NEW.amount > open_amount
-           OR NOT CASE NEW.kind
+           OR NOT (CASE NEW.kind
                WHEN 'commit' THEN pending.d_reserved > 0
                WHEN 'accrue' THEN pending.d_committed > 0
                WHEN 'pay' THEN pending.d_accrued > 0
                WHEN 'release' THEN open_amount = NEW.amount
                ELSE FALSE
-           END THEN
+           END) THEN
             RAISE EXCEPTION 'welfare: a % of % cannot resolve entry %',
                 NEW.kind, NEW.amount, NEW.resolves_id
                 USING ERRCODE = 'check_violation';

@@ -1,0 +1,261 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_amount
+
+from ..tools.money import split_evenly, to_yuan
+from .welfare_fund_account import Line, Posting
+
+
+class WelfareAllotment(models.Model):
+    """Money sent from an account to accounts below it, or back (资金下达、退回、收回).
+
+    Each line has two entries, one on either side, posted together. Under a unit norm
+    the lines name the homes, each takes the norm's amount, and takes it once.
+    """
+
+    _name = "welfare.allotment"
+    _description = "Allotment"
+    _inherit = [
+        "welfare.region.mixin",
+        "welfare.state.mixin",
+        "welfare.currency.mixin",
+        "mail.thread",
+    ]
+    _order = "date desc, id desc"
+    _rec_name = "number"
+
+    _initial_states = ("draft",)
+    _transitions = {"draft": {"posted"}, "posted": set()}
+    _content_fields = frozenset(
+        (
+            "number",
+            "kind",
+            "account_id",
+            "date",
+            "norm_id",
+            "deviation_reason",
+            "line_ids",
+        )
+    )
+
+    number = fields.Char(string="Document Number", required=True, tracking=True)
+    kind = fields.Selection(
+        selection=[
+            ("send", "Sent Down"),
+            ("give_back", "Given Back from Below"),
+            ("take_back", "Taken Back from Above"),
+        ],
+        required=True,
+        default="send",
+        tracking=True,
+    )
+    account_id = fields.Many2one(
+        comodel_name="welfare.fund.account",
+        string="Upper Account",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        help="The account from which the money goes down, or to which it comes back.",
+    )
+    region_id = fields.Many2one(
+        related="account_id.region_id", store=True, required=False, precompute=True
+    )
+    available = fields.Monetary(
+        related="account_id.available", string="Available There"
+    )
+    date = fields.Date(
+        required=True, default=lambda self: self._default_date(), tracking=True
+    )
+    norm_id = fields.Many2one(
+        comodel_name="welfare.fund.norm",
+        string="Unit Norm",
+        ondelete="restrict",
+        domain="[('source_id', '=', source_id)]",
+    )
+    source_id = fields.Many2one(related="account_id.source_id")
+    deviation_reason = fields.Char(
+        help="Why the amounts differ from the norm, or a home takes it again."
+    )
+    is_deviation = fields.Boolean(
+        string="Deviates from the Norm", readonly=True, copy=False
+    )
+    line_ids = fields.One2many(
+        comodel_name="welfare.allotment.line",
+        inverse_name="allotment_id",
+        string="Holders",
+        copy=True,
+    )
+    amount_total = fields.Monetary(
+        string="Total", compute="_compute_amount_total", store=True
+    )
+    home_count = fields.Integer(
+        string="Homes", compute="_compute_amount_total", store=True
+    )
+    norm_check = fields.Char(
+        string="Norm", compute="_compute_norm_check", help="Homes × norm = amount."
+    )
+    days_held = fields.Integer(
+        string="Days Held",
+        compute="_compute_days_held",
+        help="Days from the last receipt of the upper account to this allotment.",
+    )
+    state = fields.Selection(
+        selection=[("draft", "Draft"), ("posted", "Posted")],
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+        tracking=True,
+    )
+    note = fields.Text()
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_date(self):
+        return fields.Date.context_today(self)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("line_ids.amount", "line_ids.facility_id")
+    def _compute_amount_total(self):
+        for allotment in self:
+            allotment.amount_total = sum(allotment.line_ids.mapped("amount"))
+            allotment.home_count = len(allotment.line_ids.facility_id)
+
+    @api.depends("amount_total", "norm_id", "home_count")
+    def _compute_norm_check(self):
+        for allotment in self:
+            norm = allotment.norm_id
+            allotment.norm_check = norm and self.env._(
+                "%(count)s homes × %(norm)s = %(expected)s; allotted %(total)s",
+                count=allotment.home_count,
+                norm=format_amount(self.env, norm.amount, norm.currency_id),
+                expected=format_amount(
+                    self.env, allotment.home_count * norm.amount, norm.currency_id
+                ),
+                total=format_amount(
+                    self.env, allotment.amount_total, allotment.currency_id
+                ),
+            )
+
+    @api.depends("account_id", "date")
+    def _compute_days_held(self):
+        for allotment in self:
+            receipt = self.env["welfare.fund.entry"].search(
+                [
+                    ("account_id", "=", allotment.account_id.id),
+                    ("kind", "in", ("receive", "arrive", "carry_in")),
+                    ("date", "<=", allotment.date),
+                ],
+                order="date desc",
+                limit=1,
+            )
+            allotment.days_held = receipt and (allotment.date - receipt.date).days
+
+    # === ACTION METHODS === #
+
+    def action_split_evenly(self):
+        """Spread the total evenly over the lines, to the 分; the rest stays on top.
+
+        The first lines get one 分 more where it does not divide.
+        """
+        self.ensure_one()
+        self._check_is_initial()
+        if not self.line_ids:
+            raise UserError(self.env._("Add the holders first."))
+        shares = split_evenly(to_yuan(self.amount_total), len(self.line_ids))
+        for line, share in zip(self.line_ids, shares, strict=True):
+            line.amount = float(share)
+        return True
+
+    def action_post(self):
+        """Post the allotment: both sides of every line, or nothing.
+
+        :raise UserError: the upper account has not that much left, a line deviates from
+            a verified norm without a reason, or there is nothing to post.
+        """
+        self.env["welfare.fund.account"]._begin_posting()
+        for allotment in self:
+            allotment.check_access("write")
+            if not allotment.line_ids:
+                raise UserError(self.env._("Add the holders first."))
+            deviations = allotment._get_deviations()
+            if deviations and not allotment.deviation_reason:
+                if allotment.norm_id.is_verified:
+                    raise UserError(
+                        "\n".join(
+                            [*deviations, self.env._("Give a reason, or mend it.")]
+                        )
+                    )
+            allotment.line_ids._take_norm()
+            allotment._write_guarded({"is_deviation": bool(deviations)})
+            allotment._set_state("posted")
+            self.env["welfare.fund.account"]._post([allotment._prepare_posting()])
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _prepare_posting(self):
+        upper = self.account_id
+        lines = []
+        for line in self.line_ids:
+            lower = line._get_account()
+            if self.kind == "send":
+                lines += [
+                    Line(upper, "send", line.amount),
+                    Line(lower, "arrive", line.amount),
+                ]
+            else:
+                lines += [
+                    Line(lower, "give_back", line.amount),
+                    Line(upper, "take_back", line.amount),
+                ]
+        return Posting(
+            key=f"{self._name},{self.id}",
+            lines=lines,
+            document=self,
+            date=self.date,
+            note=self.number,
+        )
+
+    def _get_deviations(self):
+        """Return how the lines deviate from the norm, in words."""
+        self.ensure_one()
+        norm = self.norm_id
+        if not norm or self.kind != "send":
+            return []
+        deviations = []
+        if norm.date_from > self.date or (norm.date_to and norm.date_to < self.date):
+            deviations.append(
+                self.env._("The norm does not hold on %(date)s.", date=self.date)
+            )
+        for line in self.line_ids:
+            home = line.facility_id
+            if home.type_id != norm.facility_type_id:
+                deviations.append(
+                    self.env._(
+                        "%(holder)s: the norm is for facilities of the type %(type)s.",
+                        holder=line.display_name,
+                        type=norm.facility_type_id.name,
+                    )
+                )
+            elif to_yuan(line.amount) != to_yuan(norm.amount):
+                deviations.append(
+                    self.env._(
+                        "%(holder)s: %(amount)s instead of %(norm)s.",
+                        holder=line.display_name,
+                        amount=format_amount(self.env, line.amount, self.currency_id),
+                        norm=format_amount(self.env, norm.amount, norm.currency_id),
+                    )
+                )
+            earlier = line._get_earlier_norm_line()
+            if earlier:
+                deviations.append(
+                    self.env._(
+                        "%(holder)s has taken a norm already, by %(number)s.",
+                        holder=line.display_name,
+                        number=earlier.allotment_id.number,
+                    )
+                )
+        return deviations

@@ -1,0 +1,112 @@
+from odoo import api, fields, models
+
+from .welfare_fund_account import Line, Posting
+
+
+class WelfareAppropriationAdjustment(models.Model):
+    """A document that adds to an appropriation or takes from it (追加、追减、调剂)."""
+
+    _name = "welfare.appropriation.adjustment"
+    _description = "Adjustment of an Appropriation"
+    _inherit = ["welfare.state.mixin", "welfare.currency.mixin"]
+    _order = "date, id"
+    _rec_name = "number"
+
+    _initial_states = ("draft",)
+    _transitions = {"draft": {"posted"}, "posted": set()}
+    _content_fields = frozenset(
+        (
+            "appropriation_id",
+            "to_appropriation_id",
+            "kind",
+            "number",
+            "date",
+            "amount",
+            "reason",
+        )
+    )
+
+    appropriation_id = fields.Many2one(
+        comodel_name="welfare.appropriation",
+        required=True,
+        index=True,
+        ondelete="restrict",
+    )
+    region_id = fields.Many2one(related="appropriation_id.region_id")
+    kind = fields.Selection(
+        selection=[
+            ("supplement", "Supplement"),
+            ("reduction", "Reduction"),
+            ("reallocation", "Reallocation to Another One"),
+        ],
+        required=True,
+        default="supplement",
+    )
+    to_appropriation_id = fields.Many2one(
+        comodel_name="welfare.appropriation",
+        string="Reallocated to",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    number = fields.Char(string="Document Number", required=True)
+    date = fields.Date(required=True, default=lambda self: self._default_date())
+    amount = fields.Monetary(required=True)
+    reason = fields.Char()
+    state = fields.Selection(
+        selection=[("draft", "Draft"), ("posted", "Posted")],
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+    )
+
+    _check_amount = models.Constraint(
+        "CHECK (amount > 0 AND amount = ROUND(amount, 2))",
+        "An adjustment is more than nothing, in yuan and fen.",
+    )
+    _check_reallocation = models.Constraint(
+        "CHECK ((kind = 'reallocation') = (to_appropriation_id IS NOT NULL) "
+        "AND to_appropriation_id IS DISTINCT FROM appropriation_id)",
+        "A reallocation, and nothing else, names another appropriation.",
+    )
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_date(self):
+        return fields.Date.context_today(self)
+
+    # === ACTION METHODS === #
+
+    def action_post(self):
+        """Post the adjustment to the accounts of the appropriations' holders."""
+        self.env["welfare.fund.account"]._begin_posting()
+        for adjustment in self:
+            adjustment.check_access("write")
+            adjustment.to_appropriation_id.check_access("write")
+            adjustment._set_state("posted")
+            self.env["welfare.fund.account"]._post([adjustment._prepare_posting()])
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _prepare_posting(self):
+        account = self.appropriation_id._get_account()
+        kind = "receive" if self.kind == "supplement" else "reduce"
+        lines = [Line(account, kind, self.amount)]
+        if self.kind == "reallocation":
+            other = self.to_appropriation_id._get_account()
+            lines.append(Line(other, "receive", self.amount))
+        return Posting(
+            key=f"{self._name},{self.id}",
+            lines=lines,
+            document=self,
+            date=self.date,
+            note=self.number,
+        )
+
+    def _get_signed_amount(self, appropriation):
+        """Return what the adjustment does to one of its appropriations."""
+        self.ensure_one()
+        adds = self.kind == "supplement" or appropriation == self.to_appropriation_id
+        return self.amount if adds else -self.amount
