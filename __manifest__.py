@@ -52,6 +52,7 @@
         "views/welfare_allotment_views.xml",
         # people
         "views/res_users_views.xml",
+        "wizards/welfare_user_access_views.xml",
         # menus last: they name the actions of every stage
         "views/welfare_menus.xml",
     ],
@@ -61,6 +62,8 @@
         "demo/res_users_demo.xml",
         "demo/welfare_facility_import_demo.xml",
         "demo/welfare_coverage_target_demo.xml",
+        "demo/welfare_appropriation_demo.xml",
+        "demo/welfare_allotment_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["welfare_facility/static/src/**/*"],

@@ -440,7 +440,8 @@ def named(names):
 
 def _gate_for(tags, with_demo):
     def check(suite, stack):
-        name = "demo" if with_demo else "named"
+        # A log of its own: several runs may go on in one checkout.
+        name = f"{'demo' if with_demo else 'named'}-{os.getpid()}"
         database = stack.enter_context(scratch(suite.odoo, name, demo=with_demo))
         return _test(suite, database, ",".join(tags), name)
 

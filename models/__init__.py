@@ -13,6 +13,7 @@ from . import welfare_import_column
 
 # 1 region
 from . import welfare_region
+from . import welfare_import_mapping
 
 # 2 facility
 from . import welfare_facility_type
@@ -20,6 +21,8 @@ from . import welfare_facility
 from . import welfare_facility_status
 from . import welfare_facility_import
 from . import welfare_facility_import_line
+from . import welfare_facility_import_heading
+from . import welfare_facility_import_fund
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
 

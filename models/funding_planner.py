@@ -1,10 +1,12 @@
 """What the rows of a funding sheet say, and which of them the register has already."""
 
+import hashlib
 from collections import defaultdict
 
 from odoo.tools import format_amount, format_date
 
 from ..tools.textvalue import match_key
+from .ledger_planner import PlannedRow
 
 #: How the columns of the funding sheet are read; their headings are data.
 FUNDING_COLUMNS = {
@@ -39,24 +41,39 @@ class FundingPlanner:
         for fund in registered:
             self.amounts[fund.year, fund.number_key][self._fen(fund.amount)] = None
 
-    def plan(self, table):
-        """Tell what becomes of each row of a table.
+    def basis(self):
+        """Return a digest of all that the plan depends on.
+
+        :rtype: str
+        """
+        known = sorted((key, sorted(amounts)) for key, amounts in self.amounts.items())
+        return hashlib.sha256(repr(known).encode()).hexdigest()
+
+    def get_total(self, table):
+        """Return the total that a sheet states for all of its rows, or ``None``.
+
+        :rtype: decimal.Decimal | None
+        """
+        totals = [total for total in table.totals if "amount" in total.stated]
+        if not totals:
+            return None
+        return max(totals, key=lambda total: total.level).stated["amount"]
+
+    def plan(self, table, vals_list):
+        """Tell what there is to look at in a table, and collect its rows.
 
         :param table: a :class:`~..tools.ledger.Table`, whose rows were not read yet.
-        :return: an iterator of the values of a ``welfare.facility.import.fund`` and
-            what there is to say of the row: pairs of level (``error`` or ``warning``),
-            sentence and cell.
+        :param list vals_list: receives the values of ``welfare.facility.import.fund``.
+        :return: an iterator of :class:`~.ledger_planner.PlannedRow`.
         """
+        sheet = table.sheet.name
         if table.missing:
+            yield from map(self._remark, table.problems)
             return
         for row in table.iter_rows():
             values = row.values
-            remarks = [
-                (problem.level, self.env._(problem.message), problem.cell)
-                for problem in row.problems
-            ]
             vals = {
-                "sheet": table.sheet.name,
+                "sheet": sheet,
                 "row": row.number,
                 "cell": row.cell("number"),
                 "year": values["year"] and values["year"].year,
@@ -67,46 +84,64 @@ class FundingPlanner:
                 "amount": float(values["amount"] or 0),
                 "amount_norm": float(values.get("amount_norm") or 0),
                 "note": values.get("note"),
-                "status": "create",
+                "status": "error" if row.has_errors else "create",
             }
-            if row.has_errors:
-                vals["status"] = "error"
-            else:
-                self._compare(vals, remarks, row)
-            yield vals, remarks
+            vals_list.append(vals)
+            if not row.has_errors:
+                yield from self._compare(vals, row)
+        # Those of the rows among them: each is told once, with its cell.
+        yield from map(self._remark, table.problems)
 
-    def _compare(self, vals, remarks, row):
+    def _remark(self, problem):
+        remark = PlannedRow(
+            problem.sheet, problem.row or 0, problem.cell or "", status="skip"
+        )
+        remark.tell(problem, self.env._(problem.message))
+        return remark
+
+    def _compare(self, vals, row):
         """Tell whether a document is known, and warn of what looks wrong."""
         amounts = self.amounts[vals["year"], vals["number_key"]]
         fen = self._fen(vals["amount"])
-        place = f"{vals['sheet']} {vals['cell']}"
-        if fen in amounts and amounts[fen]:
+        remark = PlannedRow(
+            vals["sheet"],
+            vals["row"],
+            row.cell("number"),
+            place=vals["number"],
+            status="skip",
+        )
+        if amounts.get(fen):
             vals["status"] = "error"
-            message = self.env._(
-                "%(number)s with %(amount)s stands in %(first)s already.",
-                number=vals["number"],
-                amount=self._describe(fen),
-                first=amounts[fen],
+            remark.refuse(
+                self.env._(
+                    "%(number)s with %(amount)s stands in %(first)s already.",
+                    number=vals["number"],
+                    amount=self._describe(fen),
+                    first=amounts[fen],
+                )
             )
-            remarks.append(("error", message, row.cell("number")))
-            return
-        if fen in amounts:
+        elif fen in amounts:
             vals["status"] = "unchanged"
         elif amounts:
-            message = self.env._(
-                "%(number)s is there with another amount: %(amounts)s.",
-                number=vals["number"],
-                amounts=", ".join(map(self._describe, amounts)),
+            remark.warn(
+                self.env._(
+                    "%(number)s is there with another amount: %(amounts)s.",
+                    number=vals["number"],
+                    amounts=", ".join(map(self._describe, amounts)),
+                )
             )
-            remarks.append(("warning", message, row.cell("amount")))
-        amounts[fen] = place
+        amounts.setdefault(fen, None)
+        amounts[fen] = amounts[fen] or f"{vals['sheet']} {vals['cell']}"
         if vals["date"] and vals["date"].year > vals["year"]:
-            message = self.env._(
-                "The document is of %(date)s, the money of %(year)s.",
-                date=format_date(self.env, vals["date"]),
-                year=vals["year"],
+            remark.warn(
+                self.env._(
+                    "A document of %(date)s cannot grant money of %(year)s.",
+                    date=format_date(self.env, vals["date"]),
+                    year=vals["year"],
+                )
             )
-            remarks.append(("warning", message, row.cell("date")))
+        if remark.messages:
+            yield remark
 
     def _fen(self, amount):
         return round(amount * 100)

@@ -26,6 +26,7 @@ class WelfareAllotment(models.Model):
 
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": set()}
+    _place_fields = frozenset(("account_id",))
     _content_fields = frozenset(
         (
             "number",
@@ -58,7 +59,7 @@ class WelfareAllotment(models.Model):
         help="The account from which the money goes down, or to which it comes back.",
     )
     region_id = fields.Many2one(
-        related="account_id.region_id", store=True, required=False, precompute=True
+        related="account_id.region_id", store=True, precompute=True
     )
     available = fields.Monetary(
         related="account_id.available", string="Available There"

@@ -37,6 +37,7 @@ class WelfareAllotmentLine(models.Model):
         domain="[('region_id', 'child_of', upper_region_id)]",
     )
     amount = fields.Monetary(required=True)
+    note = fields.Char()
     is_norm_taken = fields.Boolean(string="Takes the Norm", readonly=True, copy=False)
 
     # Whatever the year and the source: a home takes a norm once.

@@ -8,12 +8,17 @@ class WelfareAppropriationAdjustment(models.Model):
 
     _name = "welfare.appropriation.adjustment"
     _description = "Adjustment of an Appropriation"
-    _inherit = ["welfare.state.mixin", "welfare.currency.mixin"]
+    _inherit = [
+        "welfare.region.mixin",
+        "welfare.state.mixin",
+        "welfare.currency.mixin",
+    ]
     _order = "date, id"
     _rec_name = "number"
 
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": set()}
+    _place_fields = frozenset(("appropriation_id",))
     _content_fields = frozenset(
         (
             "appropriation_id",
@@ -32,7 +37,10 @@ class WelfareAppropriationAdjustment(models.Model):
         index=True,
         ondelete="restrict",
     )
-    region_id = fields.Many2one(related="appropriation_id.region_id")
+    # Stored and required: the record rules ask for it.
+    region_id = fields.Many2one(
+        related="appropriation_id.region_id", store=True, precompute=True
+    )
     kind = fields.Selection(
         selection=[
             ("supplement", "Supplement"),

@@ -1,13 +1,17 @@
 import base64
 import hashlib
+from collections import defaultdict
 
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError, LockError, UserError
+from odoo.tools import format_datetime
 
 from ..tools import division_code
-from .ledger_planner import LedgerPlanner
+from .funding_planner import FUNDING_COLUMNS, FundingPlanner
+from .ledger_planner import LedgerPlanner, PlannedRow
+from .ledger_writer import LedgerWriter
 
 #: How the columns of the ledger are read; their headings are data.
 LEDGER_COLUMNS = {
@@ -29,6 +33,9 @@ LEDGER_COLUMNS = {
     "note": {"kind": "text"},
 }
 
+#: What is looked for in a file, by type of table.
+TABLES = {"facility": LEDGER_COLUMNS, "funding": FUNDING_COLUMNS}
+
 
 class WelfareFacilityImport(models.Model):
     """A bureau's ledger of 儿童之家, read into the register.
@@ -44,6 +51,7 @@ class WelfareFacilityImport(models.Model):
         "welfare.region.mixin",
         "welfare.state.mixin",
         "welfare.progress.mixin",
+        "welfare.currency.mixin",
     ]
     _order = "id desc"
     _rec_name = "filename"
@@ -54,7 +62,10 @@ class WelfareFacilityImport(models.Model):
         "checked": {"draft", "checked", "applied"},
         "applied": set(),
     }
-    _guarded_fields = frozenset(("sha256", "applied_uid", "date_applied"))
+    _guarded_fields = frozenset(
+        ("sha256", "basis", "has_fund_total", "amount_fund_stated")
+        + ("applied_uid", "date_applied")
+    )
 
     region_id = fields.Many2one(
         default=lambda self: self._default_region_id(),
@@ -71,6 +82,12 @@ class WelfareFacilityImport(models.Model):
     file = fields.Binary(string="Ledger", required=True, attachment=True)
     filename = fields.Char(required=True)
     sha256 = fields.Char(string="SHA-256", readonly=True, copy=False)
+    basis = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Digest of what the check found in the register: while it is the same, "
+        "what was shown is what applying does.",
+    )
     date = fields.Date(
         string="As of",
         help="Day to which the ledger speaks; read from the file where it names one.",
@@ -93,6 +110,30 @@ class WelfareFacilityImport(models.Model):
         readonly=True,
         copy=False,
     )
+    heading_ids = fields.One2many(
+        comodel_name="welfare.facility.import.heading",
+        inverse_name="import_id",
+        string="Headings",
+        copy=False,
+    )
+    open_heading_count = fields.Integer(
+        string="Headings not Understood", compute="_compute_open_heading_count"
+    )
+    fund_ids = fields.One2many(
+        comodel_name="welfare.facility.import.fund",
+        inverse_name="import_id",
+        string="Funding",
+        readonly=True,
+        copy=False,
+    )
+    amount_fund = fields.Monetary(
+        string="Sum of the Rows", compute="_compute_amount_fund"
+    )
+    has_fund_total = fields.Boolean(readonly=True, copy=False)
+    amount_fund_stated = fields.Monetary(
+        string="Total in the File", readonly=True, copy=False
+    )
+    fund_count = fields.Integer(string="New Fundings", compute="_compute_amount_fund")
     create_count = fields.Integer(string="Created", compute="_compute_counts")
     change_count = fields.Integer(string="Changed", compute="_compute_counts")
     unchanged_count = fields.Integer(string="Unchanged", compute="_compute_counts")
@@ -115,15 +156,42 @@ class WelfareFacilityImport(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("line_ids.status")
+    @api.depends("line_ids.status", "line_ids.is_warned")
     def _compute_counts(self):
         groups = self.env["welfare.facility.import.line"]._read_group(
-            [("import_id", "in", self.ids)], ["import_id", "status"], ["__count"]
+            [("import_id", "in", self.ids)],
+            ["import_id", "status", "is_warned"],
+            ["__count"],
         )
-        counts = {(record, status): count for record, status, count in groups}
+        counts = defaultdict(int)
+        for record, status, is_warned, count in groups:
+            counts[record, status] += count
+            # A row with a warning may be one that is written all the same.
+            if is_warned and status not in ("warning", "error"):
+                counts[record, "warning"] += count
         for record in self:
             for status in record.line_ids._fields["status"].get_values(self.env):
-                record[f"{status}_count"] = counts.get((record, status), 0)
+                record[f"{status}_count"] = counts[record, status]
+
+    @api.depends("heading_ids.is_open")
+    def _compute_open_heading_count(self):
+        for record in self:
+            record.open_heading_count = len(record.heading_ids.filtered("is_open"))
+
+    @api.depends("fund_ids.amount", "fund_ids.status")
+    def _compute_amount_fund(self):
+        for record in self:
+            new = record.fund_ids.filtered(lambda row: row.status == "create")
+            record.amount_fund = sum(record.fund_ids.mapped("amount"))
+            record.fund_count = len(new)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("file")
+    def _check_file(self):
+        """A file that cannot be read, or is no ledger, is not kept at all."""
+        for record in self:
+            record._find_tables(record._get_mappings())
 
     # === CRUD METHODS === #
 
@@ -138,14 +206,16 @@ class WelfareFacilityImport(models.Model):
             raise UserError(
                 self.env._("This ledger was applied; its record does not change.")
             )
+        if "file" in vals:
+            # The day that was read from the former file is not that of the new one.
+            vals = {"date": False, **vals}
         result = super().write(vals)
         if "file" in vals:
             self._hash_file()
+            # sudo(): no role deletes them itself.
+            self.heading_ids.sudo().unlink()
         if vals.keys() & {"file", "region_id", "type_id", "date"}:
-            # What was checked is not what would be applied any more.
-            checked = self.filtered(lambda record: record.state == "checked")
-            checked._replace_lines([])
-            checked._set_state("draft")
+            self._reopen()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -158,13 +228,23 @@ class WelfareFacilityImport(models.Model):
     # === ACTION METHODS === #
 
     def action_check(self):
-        """Compare the file with the register, row by row; write nothing into it."""
+        """Compare the file with the register, row by row; write nothing into it.
+
+        Where the file lacks a required column, the check ends with its headings, so
+        that somebody can say which of them means that column.
+        """
         self.ensure_one()
         self.check_access("write")
-        planner, plan = self._make_plan()
-        self._replace_lines([self._prepare_line_vals(row) for row in plan])
+        self._refuse_applied()
+        self._remember_headings()
+        matches = self._find_tables(self._get_mappings())
+        self._list_headings(matches)
+        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
+        planner.fetch_register()
+        basis = self._digest_register(planner)
+        self._replace_rows(self._plan_sheets(matches, planner))
         # Past write(), for which a new day would ask for a new check.
-        self._write_guarded({"date": planner.date or False})
+        self._write_guarded({"date": planner.date or False, "basis": basis})
         if self.state != "checked":
             self._set_state("checked")
         return True
@@ -176,27 +256,62 @@ class WelfareFacilityImport(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
+        self._refuse_applied()
+        try:
+            self.lock_for_update()
+        except LockError as error:
+            raise UserError(
+                self.env._("This ledger is being applied at this moment.")
+            ) from error
         if self.state != "checked":
             raise UserError(self.env._("Check the ledger first."))
-        _planner, plan = self._make_plan()
-        shown = [self._prepare_line_vals(row) for row in plan]
-        if not self.line_ids._says(shown):
-            raise UserError(
-                self.env._("The register has changed since the check: check again.")
-            )
-        if any(row.status == "error" for row in plan):
+        if self.error_count:
             raise UserError(
                 self.env._("Nothing was applied: mend the rows with errors first.")
             )
+        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
+        if self.basis != self._digest_register(planner):
+            raise UserError(
+                self.env._("The register has changed since the check: check again.")
+            )
         try:
-            self._apply_plan(plan)
+            LedgerWriter(self).apply(progress=self._progress(self.filename))
+            self.fund_ids._take_over()
             self.env.flush_all()
         except UniqueViolation as error:
             # Somebody else has just applied the same ledger: Odoo runs the request
-            # again, and then the rows are there and unchanged.
+            # again, and then the register is found to have changed.
             raise ConcurrencyError(str(error)) from error
+        self._write_guarded(
+            {"applied_uid": self.env.uid, "date_applied": fields.Datetime.now()}
+        )
         self._set_state("applied")
         return True
+
+    def action_open_lines(self):
+        """Open the rows, those of one status if the context names it."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_facility_import_line_action"
+        )
+        name = self.env.context.get("line_status")
+        return {
+            **action,
+            "domain": [("import_id", "=", self.id)],
+            "context": {f"search_default_filter_{name}": True} if name else {},
+        }
+
+    def action_download_errors(self):
+        """Download the rows with errors and warnings, as the file has them."""
+        self.ensure_one()
+        return self._download(f"/welfare_facility/import/{self.id}/errors")
+
+    def action_download_template(self):
+        """Download an empty ledger with the headings that are understood."""
+        return self._download("/welfare_facility/import/template")
+
+    def _download(self, url):
+        return {"type": "ir.actions.act_url", "url": url, "target": "download"}
 
     def action_open_facilities(self):
         """Open the facilities that this ledger created or changed last."""
@@ -215,7 +330,7 @@ class WelfareFacilityImport(models.Model):
         :param str filename: name of the file, for the record.
         :param bytes content: the file.
         :return: the import; applied, unless it has errors or there is nothing to apply.
-        :raise UserError: the file cannot be read, or does not say of which region it is.
+        :raise UserError: the file cannot be read, or does not tell its region.
         """
         record = self.create(
             {
@@ -251,11 +366,22 @@ class WelfareFacilityImport(models.Model):
             content = base64.b64decode(record.file or b"")
             record._write_guarded({"sha256": hashlib.sha256(content).hexdigest()})
 
-    def _replace_lines(self, vals_list):
-        """Put the rows of a new check in the place of the former ones."""
-        # sudo(): no role writes rows of an import itself.
-        self.line_ids.sudo().unlink()
-        self.env["welfare.facility.import.line"].sudo().create(vals_list)
+    def _refuse_applied(self):
+        if self.state == "applied":
+            raise UserError(
+                self.env._(
+                    "%(user)s applied this ledger on %(time)s already.",
+                    user=self.applied_uid.display_name,
+                    time=format_datetime(self.env, self.date_applied),
+                )
+            )
+
+    def _reopen(self):
+        """Ask for a new check: what was checked is not what would be applied."""
+        for record in self:
+            if record.state == "checked":
+                record._replace_rows([])
+                record._set_state("draft")
 
     @api.model
     def _guess_region(self, filename, content):
@@ -277,79 +403,134 @@ class WelfareFacilityImport(models.Model):
             )
         return region
 
+    # --- what the file holds ---------------------------------------------------------
+
     @api.model
     def _read_table(self, filename, content):
         return self.env["welfare.import.column"]._read_table(
             "facility", LEDGER_COLUMNS, filename, content
         )
 
-    def _make_plan(self):
-        """Return what would become of each row of the file, against the register now.
+    def _find_tables(self, mappings=None):
+        """Return what each sheet of the file holds.
 
-        :rtype: tuple[LedgerPlanner, list[PlannedRow]]
+        :rtype: list[~..tools.ledger.SheetMatch]
+        :raise UserError: the file cannot be read, or has no such table.
         """
         self.ensure_one()
-        table = self._read_table(self.filename, base64.b64decode(self.file))
-        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
-        return planner, planner.plan(table, progress=self._progress(self.filename))
+        Column = self.env["welfare.import.column"]
+        content = base64.b64decode(self.file or b"")
+        workbook = Column._read_workbook(self.filename, content)
+        return Column._find_tables(workbook, self.filename, TABLES, mappings)
 
-    def _apply_plan(self, plan):
-        """Write the planned rows into the register.
-
-        :param list plan: of :class:`~.ledger_planner.PlannedRow`, none with an error.
-        """
-        line_by_place = {(line.sheet, line.row): line for line in self.line_ids}
-        # The import's own rows say where a value comes from; a message in the chatter
-        # of thousands of facilities would say it a second time.
-        Facility = self.env["welfare.facility"].with_context(
-            mail_create_nolog=True, mail_notrack=True
-        )
-        new_rows = [row for row in plan if row.status == "create"]
-        facilities = Facility.create(
-            [{**row.vals, **self._prepare_facility_vals(row)} for row in new_rows]
-        )
-        for row, facility in zip(new_rows, facilities, strict=True):
-            row.facility = facility
-        for row in plan:
-            if row.status not in ("create", "change"):
-                continue
-            line = line_by_place[row.sheet, row.row]
-            facility = row.facility.with_env(Facility.env)
-            if row.status == "change":
-                facility.write(row.vals)
-            since = {
-                "date": row.date,
-                "is_approximate": row.is_approximate,
-                "reason": line.display_name,
+    def _remember_headings(self):
+        """Keep what the user said of headings, for the next file."""
+        Mapping = self.env["welfare.import.mapping"]
+        for table_type in TABLES:
+            said = {
+                heading.name: heading.column_id
+                or (None if heading.is_left_out else False)
+                for heading in self.heading_ids
+                if heading.table_type == table_type
             }
-            for state in row.steps:
-                facility._set_state(state, **since)
-            if row.is_redated:
-                facility._correct_state_date(**since)
-            facility._write_guarded({"import_line_id": line.id})
-        self.line_ids._link_facilities()
+            Mapping._remember(table_type, self.region_id, said)
+
+    def _get_mappings(self):
+        """Return what headings mean by hand.
+
+        :return: by type of table, see :func:`~..tools.ledger.locate_table`.
+        :rtype: dict
+        """
+        Mapping = self.env["welfare.import.mapping"]
+        mappings = {
+            table_type: Mapping._get_mapping(table_type, self.region_id)
+            for table_type in TABLES
+        }
+        for heading in self.heading_ids.filtered("is_open"):
+            # What holds for the whole province was said not to hold for this file.
+            mappings[heading.table_type].pop(heading.name, None)
+        return mappings
+
+    def _list_headings(self, matches):
+        """List the headings that no column goes by, with what is said of them."""
+        Column = self.env["welfare.import.column"]
+        vals_list = []
+        for match in matches:
+            if not match.table:
+                continue
+            columns = Column._get_columns(match.kind)
+            found = {
+                found.heading.index: found.column.name
+                for found in match.table.columns.values()
+            }
+            mapped = {unknown.heading.index for unknown in match.table.mapped}
+            for unknown in sorted(
+                match.table.unknown + match.table.mapped,
+                key=lambda unknown: unknown.heading.index,
+            ):
+                heading = unknown.heading
+                column = columns.get(found.get(heading.index))
+                vals_list.append(
+                    {
+                        "import_id": self.id,
+                        "table_type": match.kind,
+                        "sheet": match.sheet.name,
+                        "letter": heading.letter,
+                        "name": heading.text,
+                        "samples": ", ".join(unknown.samples),
+                        "column_id": column.id if column else False,
+                        "is_left_out": heading.index in mapped and not column,
+                    }
+                )
+        # sudo(): no role lists headings itself.
+        self.heading_ids.sudo().unlink()
+        self.env["welfare.facility.import.heading"].sudo().create(vals_list)
+
+    # --- what becomes of it ----------------------------------------------------------
+
+    def _digest_register(self, planner):
+        return f"{planner.basis()} {FundingPlanner(self.region_id).basis()}"
+
+    def _plan_sheets(self, matches, planner):
+        """Tell what becomes of each row of the file, sheet by sheet.
+
+        The rows of the funding sheet are kept for themselves; only what there is to
+        look at in them is told.
+
+        :return: an iterator of :class:`~.ledger_planner.PlannedRow`.
+        """
+        progress = self._progress(self.filename)
+        funding = FundingPlanner(self.region_id)
+        fund_vals_list, total = [], None
+        for match in matches:
+            if match.kind == "facility":
+                yield from planner.plan(match.table, progress=progress)
+            elif match.kind == "funding":
+                yield from funding.plan(match.table, fund_vals_list)
+                total = funding.get_total(match.table) if total is None else total
+            else:
+                yield PlannedRow(
+                    match.sheet.name,
+                    0,
+                    status="skip",
+                    messages=[self.env._(match.reason)],
+                )
+        self._replace_funds(fund_vals_list)
         self._write_guarded(
-            {"applied_uid": self.env.uid, "date_applied": fields.Datetime.now()}
+            {"has_fund_total": total is not None, "amount_fund_stated": total or 0}
         )
 
-    def _prepare_line_vals(self, row):
-        return {
-            "import_id": self.id,
-            "sheet": row.sheet,
-            "row": row.row,
-            "cell": row.cell,
-            "place": row.place,
-            "status": row.status,
-            "message": row.message,
-            "facility_id": row.facility.id if row.facility else False,
-        }
+    def _replace_rows(self, planned_rows):
+        """Put the rows of a new check in the place of the former ones."""
+        # sudo(): no role writes rows of an import itself.
+        self._replace_funds([])
+        self.env["welfare.facility.import.line"].sudo()._load_planned(
+            self, planned_rows
+        )
 
-    def _prepare_facility_vals(self, row):
-        return {
-            "name": f"{row.region.name}{self.type_id.site_name or self.type_id.name}",
-            "type_id": self.type_id.id,
-            "region_id": row.region.id,
-            "state": row.state,
-            "date_state": row.date,
-            "is_date_state_approximate": row.is_approximate,
-        }
+    def _replace_funds(self, vals_list):
+        # sudo(): no role writes rows of an import itself.
+        self.fund_ids.sudo().unlink()
+        self.env["welfare.facility.import.fund"].sudo().create(
+            [{**vals, "import_id": self.id} for vals in vals_list]
+        )

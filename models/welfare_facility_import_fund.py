@@ -11,6 +11,7 @@ class WelfareFacilityImportFund(models.Model):
 
     _name = "welfare.facility.import.fund"
     _description = "Funding Row of an Imported Ledger"
+    _inherit = ["welfare.currency.mixin"]
     _order = "import_id desc, id"
     _rec_name = "number"
 
@@ -32,11 +33,6 @@ class WelfareFacilityImportFund(models.Model):
     number = fields.Char(string="Document Number")
     number_key = fields.Char(help="What counts when document numbers are compared.")
     date = fields.Date(string="Date of the Document")
-    currency_id = fields.Many2one(
-        comodel_name="res.currency",
-        required=True,
-        default=lambda self: self._default_currency_id(),
-    )
     amount = fields.Monetary()
     amount_norm = fields.Monetary(string="Norm per Home", aggregator=None)
     note = fields.Char(string="Summary")
@@ -57,12 +53,6 @@ class WelfareFacilityImportFund(models.Model):
         "This document was imported already.",
     )
 
-    # === DEFAULT METHODS === #
-
-    @api.model
-    def _default_currency_id(self):
-        return self.env.ref("base.CNY")
-
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -79,8 +69,8 @@ class WelfareFacilityImportFund(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _register(self):
+    def _take_over(self):
         """Mark the new rows as taken over, when their ledger is applied."""
-        new = self.filtered(lambda row: row.status == "create")
-        # super(): past write(), which nobody else may use.
-        super(WelfareFacilityImportFund, new).write({"is_registered": True})
+        # sudo() and super(): past write(), which nobody else may use.
+        new_sudo = self.sudo().filtered(lambda row: row.status == "create")
+        super(WelfareFacilityImportFund, new_sudo).write({"is_registered": True})

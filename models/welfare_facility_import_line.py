@@ -56,7 +56,9 @@ class WelfareFacilityImportLine(models.Model):
     @api.depends("import_id.filename", "sheet", "row")
     def _compute_display_name(self):
         for line in self:
-            line.display_name = self._label(line.import_id.filename, line.sheet, line.row)
+            line.display_name = self._label(
+                line.import_id.filename, line.sheet, line.row
+            )
 
     # === CRUD METHODS === #
 
@@ -82,7 +84,7 @@ class WelfareFacilityImportLine(models.Model):
         )
 
     @api.model
-    def _copy(self, ledger, planned_rows, size=1000):
+    def _load_planned(self, ledger, planned_rows, size=1000):
         """Put the rows of a new check into the place of the former ones.
 
         They go to the database as they come and are not kept in memory.
@@ -91,7 +93,11 @@ class WelfareFacilityImportLine(models.Model):
         :param planned_rows: iterable of :class:`~.ledger_planner.PlannedRow`.
         """
         self.env.cr.execute(
-            SQL("DELETE FROM %s WHERE import_id = %s", SQL.identifier(self._table), ledger.id)
+            SQL(
+                "DELETE FROM %s WHERE import_id = %s",
+                SQL.identifier(self._table),
+                ledger.id,
+            )
         )
         text = io.StringIO()
         writer = csv.writer(text)

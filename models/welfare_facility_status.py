@@ -47,6 +47,31 @@ class WelfareFacilityStatus(models.Model):
         "This entry has been corrected already.",
     )
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION welfare_facility_status_keep() RETURNS trigger
+            AS $$
+            BEGIN
+                -- The history of a plan that was dropped goes with it.
+                IF TG_OP = 'DELETE' AND NOT EXISTS (
+                    SELECT FROM welfare_facility WHERE id = OLD.facility_id
+                ) THEN
+                    RETURN OLD;
+                END IF;
+                RAISE EXCEPTION 'welfare: the history of states is only ever added to'
+                    USING ERRCODE = 'check_violation';
+            END;
+            $$ LANGUAGE plpgsql;
+            DROP TRIGGER IF EXISTS welfare_facility_status_keep
+                ON welfare_facility_status;
+            CREATE TRIGGER welfare_facility_status_keep
+                BEFORE UPDATE OR DELETE ON welfare_facility_status
+                FOR EACH ROW EXECUTE FUNCTION welfare_facility_status_keep()
+            """
+        )
+
     # === COMPUTE METHODS === #
 
     @api.depends("correction_ids")

@@ -14,6 +14,9 @@ class WelfareRegionMixin(models.AbstractModel):
     _name = "welfare.region.mixin"
     _description = "Record of a Region"
 
+    #: The fields that decide where a record lies.
+    _place_fields = frozenset(("region_id",))
+
     region_id = fields.Many2one(
         comodel_name="welfare.region",
         string="Region",
@@ -26,7 +29,7 @@ class WelfareRegionMixin(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        if "region_id" in vals:
+        if vals.keys() & self._place_fields:
             # Odoo asks the rules before a write only: without this a record could be
             # pushed into a place where its writer could not create it.
             self.check_access("write")

@@ -26,6 +26,7 @@ from . import test_welfare_coverage_target
 from . import test_reports
 
 # 4 funding
+from . import test_welfare_fund_demo
 from . import test_welfare_fund_ledger
 
 # screens

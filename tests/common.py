@@ -1,6 +1,9 @@
 import base64
+import io
 from collections import defaultdict
 from itertools import count
+
+import xlsxwriter
 
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
@@ -16,6 +19,37 @@ ROLES = (
     "auditor",
     "administrator",
 )
+
+
+#: Headings that every ledger of facilities has.
+LEDGER_HEADING = (
+    "街道",
+    "社区名称",
+    "统计用区划代码",
+    "状态",
+    "建成时间",
+    "室内面积（㎡）",
+    "每周开放时间（小时）",
+)
+
+
+def make_ledger(rows=(), heading=LEDGER_HEADING, title=(), sheet="台账", more=()):
+    """Return an .xlsx workbook with a ledger.
+
+    :param rows: the cells of each row.
+    :param heading: the cells of the row of headings.
+    :param title: lines above the headings.
+    :param more: further sheets: pairs of a name and their rows.
+    :rtype: bytes
+    """
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as workbook:
+        sheets = [(sheet, [*([title] if title else []), heading, *rows]), *more]
+        for name, lines in sheets:
+            worksheet = workbook.add_worksheet(name)
+            for number, line in enumerate(lines):
+                worksheet.write_row(number, 0, line)
+    return stream.getvalue()
 
 
 class WelfareCase(TransactionCase):
@@ -39,8 +73,18 @@ class WelfareCase(TransactionCase):
         "welfare.facility.transition": "_prepare_facility_transition_vals",
         "welfare.facility.import": "_prepare_facility_import_vals",
         "welfare.facility.import.line": "_prepare_facility_import_line_vals",
+        "welfare.facility.import.heading": "_prepare_facility_import_heading_vals",
+        "welfare.facility.import.fund": "_prepare_facility_import_fund_vals",
+        "welfare.import.mapping": "_prepare_import_mapping_vals",
         "welfare.coverage.target": "_prepare_target_vals",
+        "welfare.appropriation": "_prepare_appropriation_vals",
+        "welfare.appropriation.adjustment": "_prepare_adjustment_vals",
+        "welfare.fund.account": "_prepare_account_vals",
+        "welfare.allotment": "_prepare_allotment_vals",
+        "welfare.allotment.line": "_prepare_allotment_line_vals",
     }
+    #: The same for models whose records are not created by their values.
+    CREATE_BY_MODEL = {"welfare.fund.entry": "_create_entry"}
 
     @classmethod
     def setUpClass(cls):
@@ -164,8 +208,8 @@ class WelfareCase(TransactionCase):
     @classmethod
     def _prepare_facility_import_vals(cls, place=None, **vals):
         return {
-            "file": base64.b64encode(b"test"),
-            "filename": "台账.xls",
+            "file": base64.b64encode(make_ledger()),
+            "filename": "台账.xlsx",
             "region_id": (place or cls.county_a).id,
             **vals,
         }
@@ -180,13 +224,40 @@ class WelfareCase(TransactionCase):
             )
         return {"place": "一街道 一社区", "row": 1, "status": "error", **vals}
 
+    @classmethod
+    def _create_facility_import(cls, place=None, **vals):
+        return cls.env["welfare.facility.import"].create(
+            cls._prepare_facility_import_vals(place, **vals)
+        )
+
+    @classmethod
+    def _prepare_facility_import_heading_vals(cls, place=None, **vals):
+        if "import_id" not in vals:
+            vals["import_id"] = cls._create_facility_import(place).id
+        return {"name": "进度", "table_type": "facility", **vals}
+
+    @classmethod
+    def _prepare_facility_import_fund_vals(cls, place=None, **vals):
+        if "import_id" not in vals:
+            vals["import_id"] = cls._create_facility_import(place).id
+        return {"number": "财〔2018〕1号", "amount": 50000, "status": "create", **vals}
+
+    @classmethod
+    def _prepare_import_mapping_vals(cls, place=None, **vals):
+        return {
+            "heading": "进度",
+            "table_type": "facility",
+            "region_id": (place or cls.county_a).id,
+            **vals,
+        }
+
     # === FUNDS === #
 
     @classmethod
     def _prepare_appropriation_vals(cls, place=None, **vals):
         """Complete the values of an appropriation that ``place`` holds."""
         return {
-            "number": "试财〔2019〕1号",
+            "number": f"试财〔2019〕{next(cls._numbers['appropriation'])}号",
             "year": 2019,
             "date": "2019-03-15",
             "source_id": cls.env.ref("welfare_facility.fund_source_county").id,
@@ -200,6 +271,43 @@ class WelfareCase(TransactionCase):
         return cls.env["welfare.appropriation"].create(
             cls._prepare_appropriation_vals(place, **vals)
         )
+
+    @classmethod
+    def _prepare_adjustment_vals(cls, place=None, **vals):
+        if "appropriation_id" not in vals:
+            vals["appropriation_id"] = cls._create_appropriation(place).id
+        return {"number": "追加", "date": "2019-05-01", "amount": 1_000, **vals}
+
+    @classmethod
+    def _prepare_account_vals(cls, place=None, **vals):
+        """Complete the values of an account without money."""
+        place = place or cls.county_a
+        if "appropriation_id" not in vals:
+            vals["appropriation_id"] = cls._create_appropriation(place).id
+        return {"year": 2019, "region_id": place.id, **vals}
+
+    @classmethod
+    def _create_entry(cls, place=None):
+        """Post an entry: they are never created otherwise."""
+        appropriation = cls._create_appropriation(place)
+        appropriation.action_register()
+        return appropriation.account_ids.entry_ids
+
+    @classmethod
+    def _prepare_allotment_vals(cls, place=None, **vals):
+        if "account_id" not in vals:
+            account_vals = cls._prepare_account_vals(place)
+            vals["account_id"] = cls.env["welfare.fund.account"].create(account_vals).id
+        return {"number": "下达", "date": "2019-06-01", **vals}
+
+    @classmethod
+    def _prepare_allotment_line_vals(cls, place=None, **vals):
+        if "allotment_id" not in vals:
+            allotment_vals = cls._prepare_allotment_vals(place)
+            allotment = cls.env["welfare.allotment"].create(allotment_vals)
+            vals["allotment_id"] = allotment.id
+        region = cls.env["welfare.allotment"].browse(vals["allotment_id"]).region_id
+        return {"region_id": region.id, "amount": 1_000, **vals}
 
     # === COVERAGE === #
 

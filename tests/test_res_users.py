@@ -6,10 +6,7 @@ from .common import ROLES, WelfareCase
 
 class TestUsers(WelfareCase):
     def test_nobody_widens_the_own_view(self):
-        """But the administrator, who keeps the users."""
         for role, user in self.user_by_role.items():
-            if role == "administrator":
-                continue
             with self.subTest(role=role), self.assertRaises(AccessError):
                 user.with_user(user).write(
                     {"welfare_region_ids": [Command.link(self.county_b.id)]}
@@ -18,8 +15,6 @@ class TestUsers(WelfareCase):
     def test_nobody_takes_another_role(self):
         approver = self.env.ref("welfare_facility.welfare_group_approver")
         for role, user in self.user_by_role.items():
-            if role == "administrator":
-                continue
             with self.subTest(role=role), self.assertRaises(AccessError):
                 user.with_user(user).write({"group_ids": [Command.link(approver.id)]})
 
@@ -33,14 +28,53 @@ class TestUsers(WelfareCase):
         ]
         self.assertFalse(users)
 
+    def _give_access(self, caller, **vals):
+        access = self.env["welfare.user.access"].with_user(caller).create(vals)
+        access.action_apply()
+        return access
+
     def test_the_administrator_keeps_the_users(self):
         """Who works for the bureau, in which roles and regions."""
-        user = self._create_user("auditor", login="test_new").with_user(
-            self.administrator
+        finance = self.env.ref("welfare_facility.welfare_group_finance")
+        auditor = self.env.ref("welfare_facility.welfare_group_auditor")
+        self._give_access(
+            self.administrator,
+            name="新人",
+            login="test_new",
+            password="test_new_password",
+            role_ids=[Command.set(auditor.ids)],
+            region_ids=[Command.set(self.county_b.ids)],
         )
-        user.welfare_region_ids = self.county_b
-        user.group_ids += self.env.ref("welfare_facility.welfare_group_finance")
+        user = self.env["res.users"].search([("login", "=", "test_new")])
+        self.assertEqual(user.welfare_region_ids, self.county_b)
+        self.assertTrue(user.has_group("welfare_facility.welfare_group_auditor"))
+        self.assertTrue(user.has_group("base.group_user"))
+        self._give_access(
+            self.administrator,
+            user_id=user.id,
+            role_ids=[Command.set(finance.ids)],
+            region_ids=[Command.set(self.county_a.ids)],
+        )
         self.assertTrue(user.has_group("welfare_facility.welfare_group_finance"))
+        self.assertFalse(user.has_group("welfare_facility.welfare_group_auditor"))
+        self.assertEqual(self.Region.with_user(user).search([])[:1], self.county_a)
+
+    def test_whom_the_administrator_cannot_change(self):
+        """Neither himself, nor the server's own keepers, nor any other right."""
+        finance = self.env.ref("welfare_facility.welfare_group_finance")
+        system = self.env.ref("base.group_system")
+        for vals in (
+            {"user_id": self.administrator.id, "role_ids": [Command.set(finance.ids)]},
+            {
+                "user_id": self.env.ref("base.user_admin").id,
+                "role_ids": [Command.set(finance.ids)],
+            },
+            {"user_id": self.auditor.id, "role_ids": [Command.set(system.ids)]},
+        ):
+            with self.assertRaises(AccessError):
+                self._give_access(self.administrator, **vals)
+        with self.assertRaises(AccessError):
+            self._give_access(self.manager, user_id=self.auditor.id)
 
     def test_a_user_reads_the_own_regions(self):
         user = self.auditor.with_user(self.auditor)

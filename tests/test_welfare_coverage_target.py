@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 
 from psycopg2.errors import CheckViolation, UniqueViolation
 
@@ -193,25 +194,40 @@ class TestCoverage(CoverageCase):
             )
 
     def test_streets_add_up_to_the_district(self):
-        rows = self._create_target()._get_township_rows()
-        self.assertEqual([row["region"] for row in rows], self.streets)
-        self.assertEqual([row["coverage"].total for row in rows], [23] * 4)
-        self.assertEqual([row["coverage"].built for row in rows], [16, 23, 13, 0])
-        self.assertEqual(sum(row["planned"] for row in rows), 13)
+        table = self._create_target()._get_table()
+        parts = table.parts
+        self.assertEqual([part.id for part in parts], [each.id for each in self.streets])
+        self.assertEqual([part.coverage.total for part in parts], [23] * 4)
+        self.assertEqual([part.coverage.built for part in parts], [16, 23, 13, 0])
+        self.assertEqual([part.coverage.planned for part in parts], [0, 0, 10, 3])
+        self.assertEqual(table.total.planned, 13)
 
     def test_areas_are_those_of_what_is_built(self):
         self.built.write({"area_indoor": 40.5, "area_outdoor": 30})
         self.funded.write({"area_indoor": 1000})
-        rows = self._create_target()._get_township_rows()
-        self.assertAlmostEqual(sum(row["area_indoor"] for row in rows), 52 * 40.5)
-        self.assertAlmostEqual(sum(row["area_outdoor"] for row in rows), 52 * 30)
+        total = self._create_target()._get_table().total
+        self.assertEqual(total.area_indoor, Decimal("2106.00"))
+        self.assertEqual(total.area_outdoor, 52 * 30)
+
+    def test_hours_are_an_average_of_those_that_are_known(self):
+        self.built[0].hours_weekly = 20
+        self.built[1].hours_weekly = 25.5
+        self.funded.write({"hours_weekly": 100})
+        total = self._create_target()._get_table().total
+        self.assertEqual((total.hours, total.hours_known), (Decimal("45.5"), 2))
+        self.assertEqual(total.hours_average, Decimal("22.8"))
 
     def test_the_communities_without_a_home_are_listed(self):
+        """The page of the region opens on the day of the target."""
         action = self._create_target().action_open_missing()
-        self.assertEqual(action["res_model"], "welfare.region")
+        page = self.env["welfare.coverage.measure"].get_coverage_page(
+            **action["params"]
+        )
+        self.assertEqual(action["tag"], "welfare_coverage")
+        self.assertEqual(page["date"], "2018-12-31")
         self.assertEqual(
-            self.Region.search(action["domain"]),
-            self.funded.region_id + self.without,
+            [line["id"] for line in page["communities"]["lines"]],
+            (self.funded.region_id + self.without).ids,
         )
 
     # === NOTHING TO COUNT === #
@@ -223,7 +239,7 @@ class TestCoverage(CoverageCase):
         self.assertEqual((target.rate, target.required_count, target.gap), (0, 0, 0))
         self.assertFalse(target.is_flagged)
         self.assertTrue(target.formula)
-        self.assertEqual(target._get_township_rows(), [])
+        self.assertEqual(target._get_table().parts, [])
 
     def test_a_region_of_unit_communities(self):
         street = self._create_region(self.wuhua)
@@ -316,7 +332,7 @@ class TestCoverage(CoverageCase):
         )
         target = self._create_target(self.streets[0]).with_user(user)
         self.assertEqual((target.total_count, target.numerator), (23, 16))
-        self.assertEqual(len(target._get_township_rows()), 1)
+        self.assertEqual(len(target._get_table().parts), 23)
         district = self._create_target().with_user(user)
         with self.assertRaises(AccessError):
             district.read(["rate"])

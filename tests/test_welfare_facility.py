@@ -492,3 +492,18 @@ class TestFacility(FacilityCase):
     def test_types_have_a_code_of_their_own(self):
         with self.assertRefusedByDatabase(UniqueViolation):
             self.home_type.copy({"code": self.home_type.code})
+
+
+class TestHistoryIsKept(FacilityCase):
+    def test_raw_sql(self):
+        """The database itself keeps the history; a dropped plan takes its own along."""
+        home = self._create_facility()
+        for statement in (
+            "UPDATE welfare_facility_status SET date = '2015-01-01'",
+            "DELETE FROM welfare_facility_status",
+        ):
+            with self.subTest(statement), self.assertRefusedByDatabase(CheckViolation):
+                self.env.cr.execute(statement)
+        history = home.status_ids
+        home.unlink()
+        self.assertFalse(history.exists())

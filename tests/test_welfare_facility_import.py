@@ -1,13 +1,10 @@
 import base64
-import io
 from unittest.mock import patch
-
-import xlsxwriter
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
-from .common import WelfareCase
+from .common import WelfareCase, make_ledger
 
 LEDGER = "五华区儿童之家台账.xls"
 REGIONS = "五华区行政区划.xlsx"
@@ -57,24 +54,6 @@ class LedgerCase(WelfareCase):
             status: ledger[f"{status}_count"]
             for status in ("create", "change", "unchanged", "skip", "warning", "error")
         }
-
-    def _make_workbook(self, rows, heading=None, title=None):
-        """Return an .xlsx ledger with the usual headings."""
-        heading = heading or [
-            "街道",
-            "社区名称",
-            "统计用区划代码",
-            "状态",
-            "建成时间",
-            "室内面积（㎡）",
-            "每周开放时间（小时）",
-        ]
-        stream = io.BytesIO()
-        with xlsxwriter.Workbook(stream) as workbook:
-            sheet = workbook.add_worksheet("台账")
-            for number, row in enumerate([*([title] if title else []), heading, *rows]):
-                sheet.write_row(number, 0, row)
-        return stream.getvalue()
 
     def _home(self, code):
         region = self.Region.search([("code", "=", code)])
@@ -136,7 +115,7 @@ class TestLedgerScenario(LedgerCase):
         self.assertEqual(again.sha256, ledger.sha256)
 
         # One home was measured anew, and one that was planned has been built.
-        mended = self._make_workbook(
+        mended = make_ledger(
             [
                 [
                     "华山街道",
@@ -181,7 +160,7 @@ class TestLedgerRefusals(LedgerCase):
     """Bad rows are named with their cell, and nothing is saved."""
 
     def _check_refused(self, row, cell, **options):
-        ledger = self._check(self._make_workbook([row], **options), "台账.xlsx")
+        ledger = self._check(make_ledger([row], **options), "台账.xlsx")
         self.assertEqual(ledger.error_count, 1, ledger.line_ids.mapped("message"))
         errors = ledger.line_ids.filtered(lambda line: line.status == "error")
         self.assertEqual(errors.cell, cell)
@@ -245,7 +224,7 @@ class TestLedgerRefusals(LedgerCase):
         """Without a day the home cannot be placed in time; the ledger's day helps."""
         row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "", 1, 1]
         self._check_refused(row, "E2")
-        ledger = self._check(self._make_workbook([row]), "台账.xlsx", date="2018-12-31")
+        ledger = self._check(make_ledger([row]), "台账.xlsx", date="2018-12-31")
         self.assertEqual(ledger.create_count, 1)
 
     def test_not_a_workbook(self):
@@ -260,33 +239,31 @@ class TestLedgerRefusals(LedgerCase):
 
     def test_wrong_sheet(self):
         with self.assertRaises(UserError):
-            self._check(
-                self._make_workbook([[1, 2]], heading=["甲", "乙"]), "台账.xlsx"
-            )
+            self._check(make_ledger([[1, 2]], heading=["甲", "乙"]), "台账.xlsx")
 
     def test_going_back(self):
         """A ledger cannot unbuild what the register has as built."""
         built = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
-        self._check(self._make_workbook([built])).action_apply()
+        self._check(make_ledger([built])).action_apply()
         planned = [*built[:3], "2019年计划", "", "", ""]
-        ledger = self._check(self._make_workbook([planned]), date="2019-01-01")
+        ledger = self._check(make_ledger([planned]), date="2019-01-01")
         self.assertEqual(ledger.error_count, 1)
 
     def test_none_built_but_registered(self):
         """The contradiction is shown, and the register stays as it is."""
         built = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
-        self._check(self._make_workbook([built])).action_apply()
+        self._check(make_ledger([built])).action_apply()
         ledger = self._check(
-            self._make_workbook([[*built[:3], "未建", "", "", ""]]), date="2019-01-01"
+            make_ledger([[*built[:3], "未建", "", "", ""]]), date="2019-01-01"
         )
         self.assertEqual((ledger.warning_count, ledger.error_count), (1, 0))
 
     def test_correct_the_day(self):
         """A corrected day is kept beside the one that it replaces."""
         row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
-        self._check(self._make_workbook([row])).action_apply()
+        self._check(make_ledger([row])).action_apply()
         row[4] = "2017.12.1"
-        ledger = self._check(self._make_workbook([row]))
+        ledger = self._check(make_ledger([row]))
         self.assertEqual(ledger.change_count, 1)
         ledger.action_apply()
         home = self._home("530102001001")
@@ -304,7 +281,7 @@ class TestLedgerRecord(LedgerCase):
     def setUp(self):
         super().setUp()
         row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
-        self.content = self._make_workbook([row])
+        self.content = make_ledger([row])
         self.ledger = self._check(self.content)
 
     def test_applied_is_kept(self):
@@ -341,7 +318,7 @@ class TestLedgerRecord(LedgerCase):
         self.assertFalse(forged.import_line_id)
 
     def test_new_file_needs_new_check(self):
-        self.ledger.file = base64.b64encode(self._make_workbook([]))
+        self.ledger.file = base64.b64encode(make_ledger([]))
         self.assertEqual(self.ledger.state, "draft")
         self.assertFalse(self.ledger.line_ids)
         with self.assertRaises(UserError):
@@ -369,9 +346,9 @@ class TestLedgerRecord(LedgerCase):
 
     def test_all_or_nothing(self):
         """A failure in the middle of applying leaves nothing."""
-        Facility = self.env.registry["welfare.facility"]
+        Fund = self.env.registry["welfare.facility.import.fund"]
         with (
-            patch.object(Facility, "_record_status", side_effect=ValueError("stop")),
+            patch.object(Fund, "_take_over", side_effect=ValueError("stop")),
             self.assertRaises(ValueError),
             self.cr.savepoint(),
         ):

@@ -1,11 +1,7 @@
 """A ledger of 10,000 homes: read, checked and applied, beside what reads and writes the
 same values without any rule, and beside Odoo's own import."""
 
-import base64
-import csv
 import io
-
-from .case import Case, connection
 
 ROWS = 10_000
 MOST_ROWS = 65_000  # a sheet of an .xls has no more than 65,536
