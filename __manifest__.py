@@ -22,6 +22,8 @@
         "data/welfare.workday.exception.csv",
         "data/welfare_workday_exception_data.xml",
         "views/welfare_workday_exception_views.xml",
+        "data/welfare_rule_data.xml",
+        "views/welfare_rule_views.xml",
         "data/welfare_import_column_data.xml",
         "views/welfare_import_column_views.xml",
         # 1 region

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .cluster import PORT, ROLE
 from .console import Failure, call, note
-from .store import CHECKOUT, digest, remove, state
+from .store import CHECKOUT, digest, locked, remove, state
 
 MODULE = "welfare_facility"
 SERIES = "19.0"
@@ -214,8 +214,12 @@ class Odoo:
         """
         key = digest(self.version, self.command, sorted(modules), demo, after)
         name = f"template_{key}"
-        if name in self.cluster.databases():
-            return name
+        with locked(state() / "template.lock", "waiting for a template database"):
+            if name not in self.cluster.databases():
+                self._make_template(name, key, modules, demo, after)
+        return name
+
+    def _make_template(self, name, key, modules, demo, after):
         making = f"making_{key}"
         self.drop(making)
         note(f"template database: installing {', '.join(modules)}")
@@ -224,7 +228,6 @@ class Odoo:
         if after:
             self.shell(making, after, log=f"{name}-after").require("The template")
         self.rename(making, name)
-        return name
 
 
 class Log:

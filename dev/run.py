@@ -100,6 +100,9 @@ def prepare(odoo, options):
     name = options.database
     waiting = f"waiting for another command that prepares {name}"
     with locked(state() / f"database-{name}.lock", waiting):
+        # Several databases may be served from one checkout, each with logs of its own.
+        odoo.logs = odoo.logs / name
+        odoo.logs.mkdir(exist_ok=True)
         if options.fresh:
             odoo.drop(name)
         if name not in odoo.cluster.databases():

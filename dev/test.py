@@ -25,7 +25,7 @@ from . import apt, translations
 from .console import Failure, guard, note, say
 from .machine import ready
 from .odoo import MODULE, free_port, stop_all
-from .store import CHECKOUT, state
+from .store import CHECKOUT, DAY, remove, state
 
 TESTS = CHECKOUT / "tests"
 DEMO_TAG = "welfare_demo"  # tests that need the demonstration data
@@ -188,7 +188,7 @@ def install_plain(suite, stack):
 
 def install_demo(suite, stack):
     database = suite.lend(stack, "demo", demo=True)
-    return _test(suite, database, DEMO_TAG, "demo")
+    return _test(suite, database, DEMO_TAG, "demo", demo=True)
 
 
 def check_upgrade(suite, stack):
@@ -289,21 +289,13 @@ GROUPS = {"lint": ("ruff", "pylint", "oca", "odoo-lint"), "tours": ("test_tours"
 def scratch(odoo, name, *, demo=False):
     """Lend a database that has what the addon depends on, and delete it afterwards."""
     database = f"test_{os.getpid()}_{name}"
-    template = _template(odoo, demo)
+    template = odoo.template(dependencies(), demo=demo)
     odoo.drop(database)
     odoo.copy(template, database)
     try:
         yield database
     finally:
         odoo.drop(database)
-
-
-_making = threading.Lock()
-
-
-def _template(odoo, demo):
-    with _making:
-        return odoo.template(dependencies(), demo=demo)
 
 
 @functools.cache
@@ -323,7 +315,7 @@ def sweep(odoo):
             odoo.drop(database)
 
 
-def _test(suite, database, tags, log, *, module=MODULE):
+def _test(suite, database, tags, log, *, module=MODULE, demo=False):
     """Install an addon with tests, and hold the run to account.
 
     :return: (tests that ran, tests that failed)
@@ -333,7 +325,7 @@ def _test(suite, database, tags, log, *, module=MODULE):
         database,
         [module],
         *("--test-tags", tags, "--http-port", free_port()),
-        *(["--with-demo"] if log == "demo" else []),
+        *(["--with-demo"] if demo else []),
         log=log,
     )
     ran, bad = result.tests
@@ -440,10 +432,8 @@ def named(names):
 
 def _gate_for(tags, with_demo):
     def check(suite, stack):
-        # A log of its own: several runs may go on in one checkout.
-        name = f"{'demo' if with_demo else 'named'}-{os.getpid()}"
-        database = stack.enter_context(scratch(suite.odoo, name, demo=with_demo))
-        return _test(suite, database, ",".join(tags), name)
+        database = suite.lend(stack, "named", demo=with_demo)
+        return _test(suite, database, ",".join(tags), "named", demo=with_demo)
 
     return Gate("named", " ".join(tag[1:].split("/tests/")[1] for tag in tags), check)
 
@@ -472,10 +462,21 @@ def _main(arguments):
     lanes = [named(options.names)] if options.names else LANES
     with ready() as odoo:
         sweep(odoo)
+        _own_logs(odoo)
         suite = Suite(odoo)
         _run_lanes(suite, lanes)
     say(f"{suite.passed} passed, {suite.failed} failed")
     return 1 if suite.failed or not suite.passed else 0
+
+
+def _own_logs(odoo):
+    """Keep this run's logs apart, for several may go on in one checkout, and delete
+    those of the days before."""
+    for folder in odoo.logs.glob("test-*"):
+        if time.time() - folder.stat().st_mtime > DAY:
+            remove(folder)
+    odoo.logs = odoo.logs / f"test-{os.getpid()}"
+    odoo.logs.mkdir(exist_ok=True)
 
 
 def _run_lanes(suite, lanes):

@@ -10,6 +10,7 @@ from . import welfare_currency_mixin
 # rules that every stage reads
 from . import welfare_workday_exception
 from . import welfare_import_column
+from . import welfare_rule
 
 # 1 region
 from . import welfare_region

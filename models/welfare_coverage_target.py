@@ -414,8 +414,11 @@ class WelfareCoverageTarget(models.Model):
             return False
         figure = f"{value:g}" if is_stated else "—"
         if is_stated and self.unit == "percent":
-            figure += " %"
-        return f"{year}: {figure}" if year else figure
+            figure += "%"
+        if not year:
+            return figure
+        # The year as a text: as a number it would be grouped by thousands.
+        return self.env._("%(year)s: %(figure)s", year=str(year), figure=figure)
 
     def _get_yearly_need(self, coverage, date):
         """Return the years that are left to the target, and the homes a year."""

@@ -56,6 +56,11 @@ class WelfareFacility(models.Model):
         index="btree_not_null",
         help="For grouping; empty for a facility of a whole county or more.",
     )
+    county_id = fields.Many2one(
+        related="township_id.parent_id",
+        string="County",
+        help="For grouping; empty for a facility of a whole county or more.",
+    )
     active = fields.Boolean(default=True)
     state = fields.Selection(
         selection=[

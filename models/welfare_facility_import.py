@@ -417,11 +417,21 @@ class WelfareFacilityImport(models.Model):
         :rtype: list[~..tools.ledger.SheetMatch]
         :raise UserError: the file cannot be read, or has no such table.
         """
+        return self.env["welfare.import.column"]._find_tables(
+            self._read_workbook(), self.filename, TABLES, mappings
+        )
+
+    def _read_workbook(self):
         self.ensure_one()
-        Column = self.env["welfare.import.column"]
         content = base64.b64decode(self.file or b"")
-        workbook = Column._read_workbook(self.filename, content)
-        return Column._find_tables(workbook, self.filename, TABLES, mappings)
+        return self.env["welfare.import.column"]._read_workbook(self.filename, content)
+
+    def _read_sheets(self):
+        """Return the cells of the file, by the name of the sheet.
+
+        :rtype: dict[str, list[list]]
+        """
+        return {sheet.name: sheet.rows for sheet in self._read_workbook().sheets}
 
     def _remember_headings(self):
         """Keep what the user said of headings, for the next file."""

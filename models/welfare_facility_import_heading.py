@@ -28,7 +28,7 @@ class WelfareFacilityImportHeading(models.Model):
     )
     sheet = fields.Char(readonly=True)
     letter = fields.Char(string="Column", readonly=True)
-    name = fields.Char(string="Heading", required=True, readonly=True)
+    name = fields.Char(string="Heading", required=True)
     samples = fields.Char(
         string="First Values", readonly=True, help="What stands below it."
     )

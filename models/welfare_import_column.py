@@ -44,6 +44,8 @@ class WelfareImportColumn(models.Model):
         "“{year}” in the word stands for any year."
     )
 
+    example = fields.Char(help="What a cell of it may say, for the blank form.")
+
     _code_uniq = models.Constraint(
         "UNIQUE (table_type, code)", "This table has such a column already."
     )
@@ -74,6 +76,23 @@ class WelfareImportColumn(models.Model):
         pairs = (line.partition("=") for line in (self.words or "").splitlines())
         return {word.strip(): value.strip() for word, _sign, value in pairs if value}
 
+    def _get_headings(self):
+        """Return the headings that mean the column, the usual one first.
+
+        :rtype: tuple[str]
+        """
+        self.ensure_one()
+        return _lines(self.synonyms)
+
+    def _get_heading(self):
+        """Return the usual heading of the column."""
+        return self._get_headings()[0]
+
+    def _get_group(self):
+        """Return the usual heading above it, where headings take two rows."""
+        self.ensure_one()
+        return next(iter(_lines(self.group_headings)), "")
+
     def _make_reader(self, **options):
         """Return the description by which a table's cells are read.
 
@@ -101,6 +120,12 @@ class WelfareImportColumn(models.Model):
             column.code: column
             for column in self.search([("table_type", "=", table_type)])
         }
+
+    @api.model
+    def _get_table_label(self, table_type):
+        """Return how a type of table is called."""
+        field = self._fields["table_type"]
+        return dict(field._description_selection(self.env))[table_type]
 
     @api.model
     def _get_readers(self, table_type, options):
@@ -194,12 +219,11 @@ class WelfareImportColumn(models.Model):
 
     @api.model
     def _message_no_table(self, filename, table_type, options):
-        types = dict(self._fields["table_type"]._description_selection(self.env))
         return self.env._(
             "%(file)s has no sheet with the table “%(table)s”: no row of it has "
             "the headings %(headings)s.",
             file=filename,
-            table=types[table_type],
+            table=self._get_table_label(table_type),
             headings=", ".join(
                 column.label
                 for column in self._get_readers(table_type, options[table_type])

@@ -270,7 +270,7 @@ class WelfareCoverageDocument(models.AbstractModel):
             for number, part in enumerate(table.parts, start=1)
         ]
         if rows:
-            rows.append([None, self.env._("Total"), *self._get_figures(table.total)])
+            rows.append(["", self.env._("Total"), *self._get_figures(table.total)])
         return rows
 
     def _get_figures(self, coverage):
@@ -377,7 +377,6 @@ class WelfareCoverageDocument(models.AbstractModel):
             table = self._draw_parts(sheet)
         return [
             table,
-            *(layout.paragraph(note, "note") for note in sheet.notes),
             layout.signatures(
                 [
                     self.env._("Filled in by:"),
@@ -385,12 +384,13 @@ class WelfareCoverageDocument(models.AbstractModel):
                     self.env._("Date:"),
                 ]
             ),
+            *(layout.paragraph(note, "note") for note in sheet.notes),
         ]
 
     def _draw_parts(self, sheet):
         heading, spans = self._get_part_heading(sheet.table)
         rows = self._get_part_rows(sheet.table)
-        widths = (10, 46, 16, 18, 16, 16, 24, 16, 20, 24, 24, 20)
+        widths = (10, 44, 15, 22, 15, 15, 24, 15, 20, 24, 24, 24)
         return layout.table(
             [*heading, *([self._format(cell) for cell in row] for row in rows)],
             [

@@ -22,6 +22,9 @@ from . import test_welfare_region_import
 # 2 facility
 from . import test_welfare_facility
 from . import test_welfare_facility_import
+from . import test_welfare_import_mapping
+from . import test_welfare_facility_import_fund
+from . import test_ledger_sheets
 from . import test_welfare_coverage_target
 from . import test_reports
 

@@ -49,6 +49,9 @@ class LedgerCase(WelfareCase):
         ledger.action_check()
         return ledger
 
+    def _encode(self, content):
+        return base64.b64encode(content)
+
     def _count(self, ledger):
         return {
             status: ledger[f"{status}_count"]

@@ -69,10 +69,13 @@ export class CoveragePage extends Component {
 
     /** The title of the list of communities. */
     get listTitle() {
-        const status = this.state.choice.status;
-        return status
-            ? { missing: _t("Communities without one"), planned: _t("Communities in which one is planned"), built: _t("Communities with one"), excluded: _t("Communities that are left out") }[status]
-            : _t("Communities");
+        const titles = {
+            missing: _t("Communities without one"),
+            planned: _t("Communities in which one is planned"),
+            built: _t("Communities with one"),
+            excluded: _t("Communities that are left out"),
+        };
+        return titles[this.state.choice.status] || _t("List of the communities");
     }
 
     async load(choice) {

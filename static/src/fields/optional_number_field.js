@@ -1,60 +1,64 @@
 import { registry } from "@web/core/registry";
 import { FloatField, floatField } from "@web/views/fields/float/float_field";
-import { IntegerField, integerField } from "@web/views/fields/integer/integer_field";
+import { formatInteger } from "@web/views/fields/formatters";
+import { parseInteger } from "@web/views/fields/parsers";
 
 /**
- * Numbers that may be unknown. A stored 0 is shown as nothing, unless the boolean field
- * named by the option `mark` says that it is one; the mark follows what is typed.
+ * A number that may be unknown. A stored 0 is shown as nothing, unless the boolean field
+ * named by the option `mark` says that it is a figure; the mark follows what is typed.
  */
-function isUnknown(field) {
-    const { mark, record, name } = field.props;
-    return !record.data[name] && !(mark && record.data[mark]);
-}
-
-function follow(field, text) {
-    const { mark, record } = field.props;
-    if (mark) {
-        record.update({ [mark]: text.trim() !== "" });
-    }
-}
-
 export class OptionalFloatField extends FloatField {
     static props = { ...FloatField.props, mark: { type: String, optional: true } };
 
     parse(text) {
-        const value = super.parse(text);
-        follow(this, text);
+        const value = this.parseNumber(text);
+        if (this.props.mark) {
+            this.props.record.update({ [this.props.mark]: text.trim() !== "" });
+        }
         return value;
     }
 
+    parseNumber(text) {
+        return super.parse(text);
+    }
+
     get formattedValue() {
-        return isUnknown(this) ? "" : super.formattedValue;
+        const { mark, record } = this.props;
+        return this.value || (mark && record.data[mark]) ? this.formattedNumber : "";
+    }
+
+    get formattedNumber() {
+        return super.formattedValue;
     }
 }
 
-export class OptionalIntegerField extends IntegerField {
-    static props = { ...IntegerField.props, mark: { type: String, optional: true } };
+export class OptionalIntegerField extends OptionalFloatField {
+    parseNumber(text) {
+        return parseInteger(text, { allowOperation: true });
+    }
 
-    get formattedValue() {
-        return isUnknown(this) ? "" : super.formattedValue;
+    get formattedNumber() {
+        return this.props.formatNumber ? formatInteger(this.value) : String(this.value);
     }
 }
 
-function describe(field, component) {
-    return {
-        ...field,
-        component,
-        isEmpty: (record, name) => !record.data[name],
-        fieldDependencies: ({ options }) =>
-            options.mark ? [{ name: options.mark, type: "boolean", readonly: false }] : [],
-        extractProps: (info, dynamicInfo) => ({
-            ...field.extractProps(info, dynamicInfo),
-            mark: info.options.mark,
-        }),
-    };
-}
+export const optionalFloatField = {
+    ...floatField,
+    component: OptionalFloatField,
+    isEmpty: (record, name) => !record.data[name],
+    fieldDependencies: ({ options }) =>
+        options.mark ? [{ name: options.mark, type: "boolean", readonly: false }] : [],
+    extractProps: (info, dynamicInfo) => ({
+        ...floatField.extractProps(info, dynamicInfo),
+        mark: info.options.mark,
+    }),
+};
 
-registry.category("fields").add("welfare_optional_float", describe(floatField, OptionalFloatField));
-registry
-    .category("fields")
-    .add("welfare_optional_integer", describe(integerField, OptionalIntegerField));
+export const optionalIntegerField = {
+    ...optionalFloatField,
+    component: OptionalIntegerField,
+    supportedTypes: ["integer"],
+};
+
+registry.category("fields").add("welfare_optional_float", optionalFloatField);
+registry.category("fields").add("welfare_optional_integer", optionalIntegerField);

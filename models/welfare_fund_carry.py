@@ -1,0 +1,311 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..tools.money import to_yuan
+from .welfare_fund_account import Line, Posting
+
+#: Balances that hold money for something that is not finished.
+PENDING = ("reserved", "committed", "accrued")
+
+
+class WelfareFundCarry(models.Model):
+    """What becomes of the money that a region has left of a year (年终结转、结余收回).
+
+    Each account with money left is a line: the rule of its source proposes to carry the
+    money on to the next year or to let it lapse, and says why. What is reserved, bound
+    or owed has to be finished first. Posting moves what the lines say, all of it or
+    nothing; a posted document is undone by reversing it.
+    """
+
+    _name = "welfare.fund.carry"
+    _description = "Year-end Carry-over"
+    _inherit = [
+        "welfare.region.mixin",
+        "welfare.state.mixin",
+        "welfare.currency.mixin",
+        "mail.thread",
+    ]
+    _order = "year desc, id desc"
+
+    _initial_states = ("draft",)
+    _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
+    _content_fields = frozenset(("year", "region_id", "date", "number", "line_ids"))
+
+    region_id = fields.Many2one(
+        default=lambda self: self._default_region_id(),
+        help="The accounts of this region and of all places in it.",
+    )
+    year = fields.Integer(
+        string="Year that Ends",
+        required=True,
+        aggregator=None,
+        default=lambda self: self._default_year(),
+    )
+    date = fields.Date(
+        compute="_compute_date",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        help="The day on which it counts; a day of the following year.",
+    )
+    number = fields.Char(
+        string="Document Number",
+        help="The document by which the finance department confirms it, if there is "
+        "one.",
+    )
+    state = fields.Selection(
+        selection=[("draft", "Draft"), ("posted", "Posted"), ("reversed", "Reversed")],
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+        tracking=True,
+    )
+    line_ids = fields.One2many(
+        comodel_name="welfare.fund.carry.line",
+        inverse_name="carry_id",
+        string="Accounts",
+        copy=False,
+    )
+    amount_carry = fields.Monetary(string="Carried on", compute="_compute_amounts")
+    amount_lapse = fields.Monetary(string="Lapses", compute="_compute_amounts")
+    amount_pending = fields.Monetary(
+        string="To Be Finished First", compute="_compute_amounts"
+    )
+    note = fields.Text()
+
+    _check_year = models.Constraint(
+        "CHECK (year BETWEEN 1990 AND 2100)", "This is no budget year."
+    )
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_region_id(self):
+        regions = self.env.user.welfare_region_ids
+        return regions if len(regions) == 1 else False
+
+    @api.model
+    def _default_year(self):
+        return fields.Date.context_today(self).year - 1
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("year", "region_id.name")
+    def _compute_display_name(self):
+        for carry in self:
+            carry.display_name = (
+                f"{carry.region_id.name or ''} {carry.year} → {carry.year + 1}"
+            )
+
+    @api.depends("year")
+    def _compute_date(self):
+        for carry in self:
+            # A year that cannot be is refused in words, by its constraint.
+            year = min(max(carry.year, 1), 9998)
+            carry.date = date(year + 1, 1, 1)
+
+    @api.depends("line_ids.amount", "line_ids.amount_pending", "line_ids.action")
+    def _compute_amounts(self):
+        for carry in self:
+            totals = dict.fromkeys(("carry", "lapse", "leave", False), 0.0)
+            for line in carry.line_ids:
+                totals[line.action] += line.amount
+            carry.amount_carry = totals["carry"]
+            carry.amount_lapse = totals["lapse"]
+            carry.amount_pending = sum(carry.line_ids.mapped("amount_pending"))
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("year", "date")
+    def _check_date(self):
+        for carry in self:
+            if carry.date.year != carry.year + 1:
+                raise ValidationError(
+                    self.env._(
+                        "What is left of %(year)s is carried on in %(next)s.",
+                        year=carry.year,
+                        next=carry.year + 1,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"year", "region_id"}:
+            # What was proposed speaks of another year or place.
+            self.line_ids.sudo().unlink()
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_propose(self):
+        """List the accounts with money left, each with what the rules make of it."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_is_initial()
+        left = Domain.OR(
+            Domain(name, ">", 0) for name in ("available", *PENDING)
+        ) & Domain("year", "=", self.year)
+        accounts = self.env["welfare.fund.account"].search(
+            left & Domain("region_id", "child_of", self.region_id.id)
+        )
+        # sudo(): nobody makes lines by hand; the document's rights were checked.
+        self.line_ids.sudo().unlink()
+        self.env["welfare.fund.carry.line"].sudo().create(
+            [self._prepare_line_vals(account) for account in accounts]
+        )
+        return True
+
+    def action_post(self):
+        """Carry on or give up what the lines say.
+
+        :raise UserError: a line is not decided, its account has something unfinished or
+            has changed since the proposal, or a verified rule forbids it.
+        """
+        self.env["welfare.fund.account"]._begin_posting()
+        for carry in self:
+            carry.check_access("write")
+            lines = carry.line_ids.filtered(lambda line: line.action != "leave")
+            refusals = [text for line in lines for text in line._get_refusals()]
+            if refusals:
+                raise UserError("\n".join(refusals))
+            if not lines:
+                raise UserError(self.env._("There is nothing to post."))
+            carry._set_state("posted")
+            self.env["welfare.fund.account"]._post(
+                [line._prepare_posting() for line in lines]
+            )
+        return True
+
+    def action_reverse(self):
+        """Take back what was posted, as long as the next year has not used it."""
+        self.env["welfare.fund.account"]._begin_posting()
+        for carry in self:
+            carry.check_access("write")
+            carry._set_state("reversed")
+            entries = carry._get_entries().filtered(lambda row: row.kind != "reverse")
+            posting = Posting(
+                key=f"{self._name},{carry.id},reverse",
+                lines=[
+                    Line(
+                        entry.account_id,
+                        "reverse",
+                        to_yuan(entry.amount),
+                        reverses=entry,
+                    )
+                    for entry in entries
+                ],
+                document=carry,
+                note=carry.number,
+            )
+            self.env["welfare.fund.account"]._post([posting])
+        return True
+
+    def action_open_entries(self):
+        """Open the entries that were posted."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_fund_entry_action"
+        )
+        return {**action, "domain": [("id", "in", self._get_entries().ids)]}
+
+    # === BUSINESS METHODS === #
+
+    def _get_entries(self):
+        self.ensure_one()
+        return self.env["welfare.fund.entry"].search(
+            [("res_model", "=", self._name), ("res_id", "=", self.id)], order="id"
+        )
+
+    def _prepare_line_vals(self, account):
+        """Return the line of an account: what is left, and what the rules make of it.
+
+        :rtype: dict
+        """
+        pending = sum(account[name] for name in PENDING)
+        rules = self.env["welfare.fund.carry.rule"]._get_rules(
+            account.source_id, account.region_id, date(self.year, 12, 31)
+        )
+        rule = rules[:1]
+        years_used = account.year - account.appropriation_id.year + 1
+        proposal = rule and rule._propose(years_used)
+        if pending or not account.available:
+            proposal = "leave"
+        return {
+            "carry_id": self.id,
+            "account_id": account.id,
+            "amount": account.available,
+            "amount_pending": pending,
+            "rule_id": rule.id,
+            "proposal": proposal or False,
+            "action": proposal or False,
+            "explanation": self._explain(account, pending, years_used, rules),
+        }
+
+    def _explain(self, account, pending, years_used, rules):
+        """Say in words why a line proposes what it does."""
+        sentences = [
+            self.env._(
+                "Money of %(year)s from %(number)s, left at the end of %(end)s: its "
+                "fiscal year no. %(count)s.",
+                year=account.appropriation_id.year,
+                number=account.appropriation_id.number,
+                end=self.year,
+                count=years_used,
+            )
+        ]
+        if pending:
+            sentences.append(
+                self.env._(
+                    "Something is still reserved, committed or owed: finish or release "
+                    "it first, then propose again."
+                )
+            )
+        if not rules:
+            sentences.append(
+                self.env._(
+                    "No carry-over rule of %(fund)s holds here on %(date)s: ask the "
+                    "administrator to enter it, with its source.",
+                    fund=account.source_id.name,
+                    date=date(self.year, 12, 31),
+                )
+            )
+            return "\n".join(sentences)
+        rule, others = rules[0], rules[1:]
+        sentences.append(self._explain_rule(rule))
+        if rule._propose(years_used) == "carry":
+            sentences.append(
+                self.env._(
+                    "So it is carried on to %(year)s, for the same purpose.",
+                    year=self.year + 1,
+                )
+            )
+        else:
+            sentences.append(
+                self.env._("So it counts as surplus, and the finance department takes it.")
+            )
+        for other in others:
+            if other._propose(years_used) != rule._propose(years_used):
+                sentences.append(
+                    self.env._(
+                        "But another rule says otherwise: %(rule)s",
+                        rule=self._explain_rule(other),
+                    )
+                )
+        return "\n".join(sentences)
+
+    def _explain_rule(self, rule):
+        # sudo(): the source of a rule is for everybody who keeps to it.
+        rule_sudo = rule.sudo()
+        template = (
+            self.env._("Rule (verified): “%(wording)s” (%(source)s).")
+            if rule_sudo.is_verified
+            else self.env._("Rule (not verified): “%(wording)s” (%(source)s).")
+        )
+        return template % {"wording": rule_sudo.wording, "source": rule_sudo.source}

@@ -1,0 +1,104 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+
+class WelfareRule(models.Model):
+    """A threshold, a period or a share that the program keeps to (规则参数).
+
+    Each row says for which jurisdiction and from when to when it holds, where it comes
+    from, and whether somebody has checked it against that document. What is asked for
+    and not there is refused in words; there is no value of last resort.
+    """
+
+    _name = "welfare.rule"
+    _description = "Rule"
+    _order = "code, jurisdiction_id, date_from desc, id"
+
+    code = fields.Char(required=True, index=True, help="What the program calls it.")
+    name = fields.Char(required=True, translate=True)
+    value = fields.Float(required=True, digits=(16, 4), aggregator=None)
+    unit = fields.Char(required=True, translate=True)
+    jurisdiction_id = fields.Many2one(
+        comodel_name="welfare.region",
+        string="Jurisdiction",
+        ondelete="restrict",
+        help="Where it holds, with all places in it; empty: everywhere. The nearest one "
+        "counts.",
+    )
+    date_from = fields.Date(string="Valid from", required=True)
+    date_to = fields.Date(string="Valid to", help="Empty while it holds.")
+    source = fields.Text(
+        string="Legal Source", required=True, help="The document that says so."
+    )
+    is_verified = fields.Boolean(
+        string="Verified", help="Somebody has checked this row against the document."
+    )
+    active = fields.Boolean(default=True)
+
+    _rule_uniq = models.UniqueIndex(
+        "(code, COALESCE(jurisdiction_id, 0), date_from) WHERE active",
+        "This rule has a row for that jurisdiction from that day already.",
+    )
+    _check_dates = models.Constraint(
+        "CHECK (date_to >= date_from)", "A rule cannot end before it begins."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("name", "value", "unit")
+    def _compute_display_name(self):
+        for rule in self:
+            rule.display_name = f"{rule.name} ({rule.value:g} {rule.unit})"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_rule(self, code, region, date):
+        """Return the row that holds at a place on a day, or none.
+
+        :param str code: what is asked for.
+        :param region: a ``welfare.region``, or an empty one for the whole country.
+        :param datetime.date date: the day.
+        :rtype: WelfareRule
+        """
+        domain = Domain(
+            [
+                ("code", "=", code),
+                ("date_from", "<=", date),
+                "|",
+                ("date_to", "=", False),
+                ("date_to", ">=", date),
+            ]
+        )
+        where = Domain("jurisdiction_id", "=", False)
+        if region:
+            where |= Domain("jurisdiction_id", "parent_of", region.id)
+        # sudo(): a district keeps to its province's rules, and does not see its
+        # province among the regions.
+        rules = self.sudo().search(domain & where)
+        nearest = rules.sorted(
+            lambda rule: (len(rule.jurisdiction_id.parent_path or ""), rule.date_from)
+        )
+        return nearest[-1:].sudo(self.env.su)
+
+    @api.model
+    def _get_value(self, code, region, date):
+        """Return the value that holds at a place on a day.
+
+        :rtype: float
+        :raise UserError: no row holds there on that day.
+        """
+        rule = self._get_rule(code, region, date)
+        if not rule:
+            raise UserError(
+                self.env._(
+                    "No rule “%(code)s” holds in %(place)s on %(date)s: ask the "
+                    "administrator to enter it, with its source.",
+                    code=code,
+                    place=region.display_name or self.env._("the whole country"),
+                    date=format_date(self.env, date),
+                )
+            )
+        return rule.value
