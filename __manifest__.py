@@ -45,6 +45,8 @@
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",
+        "data/welfare_fund_carry_rule_data.xml",
+        "data/welfare_fund_transfer_rule_data.xml",
         "views/welfare_fiscal_year_views.xml",
         "views/welfare_fund_classification_views.xml",
         "views/welfare_fund_source_views.xml",
@@ -52,6 +54,11 @@
         "views/welfare_fund_entry_views.xml",
         "views/welfare_appropriation_views.xml",
         "views/welfare_allotment_views.xml",
+        "views/welfare_fund_transfer_rule_views.xml",
+        "views/welfare_fund_carry_views.xml",
+        "views/welfare_fund_position_views.xml",
+        "views/welfare_facility_fund_views.xml",
+        "wizards/welfare_fund_position_day_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

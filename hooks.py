@@ -20,3 +20,18 @@ def uninstall_hook(env):
     for (function,) in functions:
         # The name comes from the catalogue, already quoted by regprocedure.
         env.cr.execute(SQL("DROP FUNCTION IF EXISTS %s CASCADE", SQL(function)))
+    # Odoo deletes the records of the data one by one, in an order of its own, before it
+    # drops the tables; the tables all go, so nothing needs to hold them together.
+    constraints = env.execute_query(
+        SQL(
+            """
+            SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
+            WHERE contype = 'f' AND conrelid::regclass::text LIKE %s
+            """,
+            "welfare\\_%",
+        )
+    )
+    for table, constraint in constraints:
+        env.cr.execute(
+            SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL(table), SQL(constraint))
+        )

@@ -43,7 +43,7 @@ class WelfareReportController(ReportController):
         report_type, mimetype = _DRAWN[converter]
         context = {**request.env.context, **_read_object(data.pop("context", None))}
         data.update(_read_object(data.pop("options", None)))
-        Report = request.env["ir.actions.report"].with_context(context)
+        Report = request.env["ir.actions.report"].with_context(**context)
         report = Report._get_report_from_name(reportname)
         if report.report_type != report_type:
             raise NotFound()

@@ -37,8 +37,14 @@ from . import welfare_appropriation
 from . import welfare_appropriation_adjustment
 from . import welfare_fund_account
 from . import welfare_fund_entry
+from . import welfare_fund_transfer_rule
 from . import welfare_allotment
 from . import welfare_allotment_line
+from . import welfare_fund_carry_rule
+from . import welfare_fund_carry
+from . import welfare_fund_carry_line
+from . import welfare_fund_position
+from . import welfare_facility_fund
 
 # extensions of the platform
 from . import ir_actions_report

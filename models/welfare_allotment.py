@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_amount
+from odoo.tools import SQL, format_amount
 
 from ..tools.money import split_evenly, to_yuan
 from .welfare_fund_account import Line, Posting
@@ -27,6 +27,8 @@ class WelfareAllotment(models.Model):
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": set()}
     _place_fields = frozenset(("account_id",))
+    _guarded_fields = frozenset(("is_deviation",))
+    _derived_fields = frozenset(("region_id", "amount_total", "home_count"))
     _content_fields = frozenset(
         (
             "number",
@@ -96,10 +98,16 @@ class WelfareAllotment(models.Model):
         string="Norm", compute="_compute_norm_check", help="Homes × norm = amount."
     )
     days_held = fields.Integer(
-        string="Days Held",
         compute="_compute_days_held",
         help="Days from the last receipt of the upper account to this allotment.",
     )
+    is_sent_late = fields.Boolean(
+        string="Sent on Late",
+        compute="_compute_days_held",
+        search="_search_is_sent_late",
+        help="The money was held for longer than the rules allow.",
+    )
+    warning = fields.Text(compute="_compute_warning")
     state = fields.Selection(
         selection=[("draft", "Draft"), ("posted", "Posted")],
         required=True,
@@ -140,19 +148,44 @@ class WelfareAllotment(models.Model):
                 ),
             )
 
-    @api.depends("account_id", "date")
+    @api.depends("account_id", "date", "kind")
     def _compute_days_held(self):
+        saved = self.filtered("id")
+        saved.flush_recordset(["account_id", "date", "kind"])
+        query = SQL(
+            "%s WHERE allotment.id IN %s", self._sql_held(), tuple(saved.ids) or (0,)
+        )
+        held = {row[0]: row[1:] for row in self.env.execute_query(query)}
         for allotment in self:
-            receipt = self.env["welfare.fund.entry"].search(
-                [
-                    ("account_id", "=", allotment.account_id.id),
-                    ("kind", "in", ("receive", "arrive", "carry_in")),
-                    ("date", "<=", allotment.date),
-                ],
-                order="date desc",
-                limit=1,
-            )
-            allotment.days_held = receipt and (allotment.date - receipt.date).days
+            days, limit = held.get(allotment._origin.id, (0, None))
+            allotment.days_held = days
+            allotment.is_sent_late = limit is not None and (days or 0) > limit
+
+    @api.depends("account_id", "date", "kind", "line_ids.region_id")
+    def _compute_warning(self):
+        Rule = self.env["welfare.fund.transfer.rule"]
+        for allotment in self:
+            regions = allotment.line_ids.region_id
+            warnings = []
+            if allotment.kind == "send" and allotment.account_id and regions:
+                warnings = Rule._get_warnings(
+                    allotment.account_id.region_id, regions, allotment.date
+                )
+            allotment.warning = "\n".join(warnings)
+
+    # === SEARCH METHODS === #
+
+    @api.model
+    def _search_is_sent_late(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.flush_model(["account_id", "date", "kind"])
+        late = SQL(
+            "(SELECT id FROM (%s WHERE allotment.state = 'posted') AS held "
+            "WHERE days_held > days_allowed)",
+            self._sql_held(),
+        )
+        return [("id", "in", late)]
 
     # === ACTION METHODS === #
 
@@ -176,11 +209,15 @@ class WelfareAllotment(models.Model):
         :raise UserError: the upper account has not that much left, a line deviates from
             a verified norm without a reason, or there is nothing to post.
         """
-        self.env["welfare.fund.account"]._begin_posting()
+        self.env["welfare.fund.account"]._begin_posting(self)
+        self.env["welfare.fund.account"]._lock_documents(self.line_ids)
+        self._check_is_initial()
+        postings = []
         for allotment in self:
-            allotment.check_access("write")
             if not allotment.line_ids:
                 raise UserError(self.env._("Add the holders first."))
+            for line in allotment.line_ids:
+                line._refuse_holder()
             deviations = allotment._get_deviations()
             if deviations and not allotment.deviation_reason:
                 if allotment.norm_id.is_verified:
@@ -192,16 +229,51 @@ class WelfareAllotment(models.Model):
             allotment.line_ids._take_norm()
             allotment._write_guarded({"is_deviation": bool(deviations)})
             allotment._set_state("posted")
-            self.env["welfare.fund.account"]._post([allotment._prepare_posting()])
+            postings.append(allotment._prepare_posting())
+        # At once: the accounts of all documents are locked in one order.
+        self.env["welfare.fund.account"]._post(postings)
         return True
 
+    def action_open_entries(self):
+        """Open the entries that were posted."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_fund_entry_action"
+        )
+        return {
+            **action,
+            "domain": [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+        }
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _sql_held(self):
+        """Return a query of how long allotments had the money, and how long they may.
+
+        From the last receipt of the upper account before; only what is sent down.
+        """
+        return SQL(
+            """
+            SELECT allotment.id,
+                   allotment.date - (
+                       SELECT MAX(entry.date) FROM welfare_fund_entry entry
+                       WHERE entry.account_id = allotment.account_id
+                         AND entry.kind IN ('receive', 'arrive', 'carry_in')
+                         AND entry.date <= allotment.date
+                   ) AS days_held,
+                   CASE WHEN allotment.kind = 'send' THEN %s END AS days_allowed
+            FROM welfare_allotment allotment
+            JOIN welfare_region region ON region.id = allotment.region_id
+            """,
+            self.env["welfare.rule"]._sql_value(
+                SQL("rule.code = 'fund_sent_on_days'"), SQL("allotment.date")
+            ),
+        )
 
     def _prepare_posting(self):
         upper = self.account_id
         lines = []
-        for line in self.line_ids:
-            lower = line._get_account()
+        for line, lower in self.line_ids._get_accounts().items():
             if self.kind == "send":
                 lines += [
                     Line(upper, "send", line.amount),
@@ -231,6 +303,8 @@ class WelfareAllotment(models.Model):
             deviations.append(
                 self.env._("The norm does not hold on %(date)s.", date=self.date)
             )
+        earlier_lines = self.line_ids._get_earlier_norm_lines()
+        homes = set()
         for line in self.line_ids:
             home = line.facility_id
             if home.type_id != norm.facility_type_id:
@@ -250,7 +324,12 @@ class WelfareAllotment(models.Model):
                         norm=format_amount(self.env, norm.amount, norm.currency_id),
                     )
                 )
-            earlier = line._get_earlier_norm_line()
+            if home and home in homes:
+                deviations.append(
+                    self.env._("%(holder)s is named twice.", holder=line.display_name)
+                )
+            homes.add(home)
+            earlier = earlier_lines.get(home)
             if earlier:
                 deviations.append(
                     self.env._(

@@ -1,4 +1,10 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import file_open
+
+from ..tools.money import to_yuan
 
 
 class WelfareAllotmentLine(models.Model):
@@ -20,7 +26,6 @@ class WelfareAllotmentLine(models.Model):
     )
     region_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="Region",
         compute="_compute_region_id",
         store=True,
         readonly=False,
@@ -46,9 +51,16 @@ class WelfareAllotmentLine(models.Model):
         "This home has taken a norm already.",
     )
     _check_amount = models.Constraint(
-        "CHECK (amount > 0 AND amount = ROUND(amount, 2))",
+        "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "An amount is more than nothing, in yuan and fen.",
     )
+
+    def init(self):
+        super().init()
+        with file_open(
+            "welfare_facility/models/sql/welfare_allotment_line.sql"
+        ) as file:
+            self.env.cr.execute(file.read())
 
     # === COMPUTE METHODS === #
 
@@ -61,6 +73,13 @@ class WelfareAllotmentLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = line.facility_id.name or line.region_id.name
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("region_id", "facility_id")
+    def _check_holder(self):
+        for line in self:
+            line._refuse_holder()
 
     # === CRUD METHODS === #
 
@@ -86,37 +105,99 @@ class WelfareAllotmentLine(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_account(self):
-        """Return the holder's account of the same appropriation and year."""
+    def _refuse_holder(self):
+        """Refuse a holder that is not below the upper account.
+
+        :raise UserError: it lies elsewhere, or is the holder of the upper account.
+        """
         self.ensure_one()
         upper = self.allotment_id.account_id
-        return upper._get_or_create(
-            upper.appropriation_id, upper.year, self.region_id, self.facility_id
-        )
+        # sudo(): a region that its user cannot read is refused in words as well.
+        region = self.region_id.sudo()
+        if self.facility_id and self.facility_id.sudo().region_id != region:
+            raise UserError(
+                self.env._(
+                    "%(facility)s does not lie in %(region)s.",
+                    facility=self.facility_id.sudo().name,
+                    region=region.name,
+                )
+            )
+        if not region.parent_path.startswith(upper.region_id.parent_path):
+            raise UserError(
+                self.env._(
+                    "%(holder)s is not part of %(region)s, whose money this is.",
+                    holder=region.name,
+                    region=upper.region_id.name,
+                )
+            )
+        if (region, self.facility_id) == (upper.region_id, upper.facility_id):
+            raise UserError(
+                self.env._(
+                    "%(holder)s cannot allot to itself.", holder=upper.display_name
+                )
+            )
 
-    def _get_earlier_norm_line(self):
-        """Return the line by which the home took a norm before."""
-        self.ensure_one()
-        # sudo(): another region or another year may have given it.
-        return self.sudo().search(
-            [
-                ("facility_id", "=", self.facility_id.id),
-                ("facility_id", "!=", False),
-                ("is_norm_taken", "=", True),
-                ("id", "!=", self.id),
-            ],
-            limit=1,
+    def _get_accounts(self):
+        """Return each line's account, of the upper account's appropriation and year.
+
+        :rtype: dict[WelfareAllotmentLine, WelfareFundAccount]
+        """
+        upper = self.allotment_id.account_id
+        accounts = upper._get_or_create_all(
+            upper.appropriation_id,
+            upper.year,
+            [(line.region_id, line.facility_id) for line in self],
         )
+        return dict(zip(self, accounts, strict=True))
+
+    def _get_earlier_norm_lines(self):
+        """Return the lines by which the homes took a norm before.
+
+        :rtype: dict[WelfareFacility, WelfareAllotmentLine]
+        """
+        # sudo(): another region or another year may have given it.
+        earlier = self.sudo().search(
+            [
+                ("facility_id", "in", self.facility_id.ids),
+                ("is_norm_taken", "=", True),
+                ("id", "not in", self.ids),
+            ]
+        )
+        return {line.facility_id: line for line in earlier}
 
     def _take_norm(self):
-        """Note which homes take the norm now, or are free to take it again."""
-        for line in self:
-            allotment = line.allotment_id
-            if allotment.kind != "send":
-                taken = line._get_earlier_norm_line()
-                if taken and taken.amount <= line.amount:
-                    super(WelfareAllotmentLine, taken).write({"is_norm_taken": False})
-            elif allotment.norm_id and line.facility_id:
-                if not line._get_earlier_norm_line():
-                    super(WelfareAllotmentLine, line).write({"is_norm_taken": True})
+        """Note which homes take the norm now, or are free to take it again.
+
+        To be called with the lines of one allotment.
+        """
+        allotment = self.allotment_id
+        earlier = self._get_earlier_norm_lines()
+        if allotment.kind == "send":
+            lines = self.filtered(
+                lambda line: (
+                    allotment.norm_id
+                    and line.facility_id
+                    and line.facility_id not in earlier
+                )
+            )
+            # A home that is named twice takes it once.
+            first = {line.facility_id: line for line in reversed(lines)}
+            lines = self.browse().union(*first.values())
+            super(WelfareAllotmentLine, lines).write({"is_norm_taken": True})
+        else:
+            returned = defaultdict(float)
+            for line in self:
+                returned[line.facility_id] += line.amount
+            lines = (
+                self.sudo()
+                .browse()
+                .union(
+                    *(
+                        line
+                        for home, line in earlier.items()
+                        if to_yuan(line.amount) <= to_yuan(returned[home])
+                    )
+                )
+            )
+            super(WelfareAllotmentLine, lines).write({"is_norm_taken": False})
         self.flush_model(["is_norm_taken"])

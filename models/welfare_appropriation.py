@@ -89,17 +89,27 @@ class WelfareAppropriation(models.Model):
     )
     amount_initial = fields.Monetary(string="Initial", required=True, tracking=True)
     amount_adjusted = fields.Monetary(
-        string="Adjusted by", compute="_compute_amounts", help="± what came later."
+        string="Adjusted by",
+        compute="_compute_amounts",
+        compute_sudo=True,  # another region's money may have been reallocated to it
+        help="± what came later.",
     )
-    amount_current = fields.Monetary(string="Current", compute="_compute_amounts")
+    amount_current = fields.Monetary(
+        string="Current", compute="_compute_amounts", compute_sudo=True
+    )
     adjustment_ids = fields.One2many(
         comodel_name="welfare.appropriation.adjustment",
         inverse_name="appropriation_id",
         string="Adjustments",
     )
+    reallocation_ids = fields.One2many(
+        comodel_name="welfare.appropriation.adjustment",
+        inverse_name="to_appropriation_id",
+        string="Reallocated from Others",
+        readonly=True,
+    )
     function_id = fields.Many2one(
         comodel_name="welfare.fund.classification",
-        string="Function",
         domain="[('kind', '=', 'function')]",
         ondelete="restrict",
     )
@@ -130,7 +140,8 @@ class WelfareAppropriation(models.Model):
         "This document number is registered for that holder and year already.",
     )
     _check_amount = models.Constraint(
-        "CHECK (amount_initial > 0 AND amount_initial = ROUND(amount_initial, 2))",
+        "CHECK (amount_initial > 0 AND amount_initial = ROUND(amount_initial, 2) "
+        "AND amount_initial < 10000000000000)",
         "An appropriation is more than nothing, in yuan and fen.",
     )
     _check_year = models.Constraint(
@@ -149,13 +160,19 @@ class WelfareAppropriation(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("amount_initial", "adjustment_ids.state", "adjustment_ids.amount")
+    @api.depends(
+        "amount_initial",
+        "adjustment_ids.state",
+        "adjustment_ids.amount",
+        "reallocation_ids.state",
+        "reallocation_ids.amount",
+    )
     def _compute_amounts(self):
         for appropriation in self:
             adjusted = sum(
                 adjustment._get_signed_amount(appropriation)
                 for adjustment in appropriation.adjustment_ids
-                + appropriation._get_incoming_reallocations()
+                + appropriation.reallocation_ids
                 if adjustment.state == "posted"
             )
             appropriation.amount_adjusted = adjusted
@@ -197,25 +214,16 @@ class WelfareAppropriation(models.Model):
 
         :raise UserError: a verified rule of the source forbids it.
         """
-        self.env["welfare.fund.account"]._begin_posting()
+        self.env["welfare.fund.account"]._begin_posting(self)
+        postings = []
         for appropriation in self:
-            appropriation.check_access("write")
             refusals = appropriation._get_refusals()
             if refusals:
                 raise UserError("\n".join(refusals))
             appropriation._set_state("registered")
-            account = appropriation._get_account()
-            self.env["welfare.fund.account"]._post(
-                [
-                    Posting(
-                        key=f"{self._name},{appropriation.id},register",
-                        lines=[Line(account, "receive", appropriation.amount_initial)],
-                        document=appropriation,
-                        date=appropriation._get_posting_date(),
-                        note=appropriation.number,
-                    )
-                ]
-            )
+            postings.append(appropriation._prepare_posting())
+        # At once: the accounts of all documents are locked in one order.
+        self.env["welfare.fund.account"]._post(postings)
         return True
 
     def action_open_accounts(self):
@@ -224,6 +232,20 @@ class WelfareAppropriation(models.Model):
             "welfare_facility.welfare_fund_account_action"
         )
         return {**action, "domain": [("appropriation_id", "in", self.ids)]}
+
+    def action_open_allotments(self):
+        """Open the allotments of this money, at every level."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_allotment_action"
+        )
+        return {**action, "domain": [("account_id.appropriation_id", "in", self.ids)]}
+
+    def action_open_entries(self):
+        """Open the entries of this money, at every level."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_fund_entry_action"
+        )
+        return {**action, "domain": [("account_id", "in", self.account_ids.ids)]}
 
     # === BUSINESS METHODS === #
 
@@ -234,15 +256,20 @@ class WelfareAppropriation(models.Model):
             self, self.year, self.region_id
         )
 
+    def _prepare_posting(self):
+        self.ensure_one()
+        return Posting(
+            key=f"{self._name},{self.id},register",
+            lines=[Line(self._get_account(), "receive", self.amount_initial)],
+            document=self,
+            date=self._get_posting_date(),
+            note=self.number,
+        )
+
     def _get_posting_date(self):
         """Money that is announced early counts from the first day of its year."""
         self.ensure_one()
         return max(self.date, self.date.replace(year=self.year, month=1, day=1))
-
-    def _get_incoming_reallocations(self):
-        return self.env["welfare.appropriation.adjustment"].search(
-            [("to_appropriation_id", "in", self.ids)]
-        )
 
     def _get_refusals(self):
         """Return what a verified rule forbids, in words."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .welfare_fund_account import Line, Posting
 
@@ -69,7 +70,7 @@ class WelfareAppropriationAdjustment(models.Model):
     )
 
     _check_amount = models.Constraint(
-        "CHECK (amount > 0 AND amount = ROUND(amount, 2))",
+        "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "An adjustment is more than nothing, in yuan and fen.",
     )
     _check_reallocation = models.Constraint(
@@ -84,19 +85,42 @@ class WelfareAppropriationAdjustment(models.Model):
     def _default_date(self):
         return fields.Date.context_today(self)
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("to_appropriation_id")
+    def _check_to_appropriation(self):
+        """Refuse another region's appropriation; its name would be shown already."""
+        self.to_appropriation_id.check_access("write")
+
     # === ACTION METHODS === #
 
     def action_post(self):
-        """Post the adjustment to the accounts of the appropriations' holders."""
-        self.env["welfare.fund.account"]._begin_posting()
-        for adjustment in self:
-            adjustment.check_access("write")
-            adjustment.to_appropriation_id.check_access("write")
-            adjustment._set_state("posted")
-            self.env["welfare.fund.account"]._post([adjustment._prepare_posting()])
+        """Post the adjustment to the accounts of the appropriations' holders.
+
+        :raise UserError: an appropriation is not registered, or has not that much left.
+        """
+        self.env["welfare.fund.account"]._begin_posting(self)
+        self.to_appropriation_id.check_access("write")
+        self._check_registered()
+        self._set_state("posted")
+        self.env["welfare.fund.account"]._post(
+            [adjustment._prepare_posting() for adjustment in self]
+        )
         return True
 
     # === BUSINESS METHODS === #
+
+    def _check_registered(self):
+        for appropriation in self.appropriation_id + self.to_appropriation_id:
+            if appropriation.state != "registered":
+                raise UserError(
+                    self.env._(
+                        "%(number)s is “%(state)s”: only a registered appropriation is "
+                        "adjusted.",
+                        number=appropriation.number,
+                        state=appropriation._state_label(appropriation.state),
+                    )
+                )
 
     def _prepare_posting(self):
         account = self.appropriation_id._get_account()

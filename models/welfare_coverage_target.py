@@ -476,8 +476,9 @@ class WelfareCoverageTarget(models.Model):
             self.target_year,
         )
         text = self.env._(
-            "%(annual)s %% a year from %(start)s to %(year)s: %(years)s × %(annual)s %% "
-            "= %(reached)s %% by %(year)s, if nothing was there before.",
+            "%(annual)s %% a year from %(start)s to %(year)s: "
+            "%(years)s × %(annual)s %% = %(reached)s %% by %(year)s, if nothing was "
+            "there before.",
             annual=pace.annual,
             start=pace.start_year,
             year=pace.goal_year,

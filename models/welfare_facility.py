@@ -134,7 +134,6 @@ class WelfareFacility(models.Model):
     )
     operator_id = fields.Many2one(
         comodel_name="res.partner",
-        string="Operator",
         index="btree_not_null",
         tracking=True,
         help="Organisation that runs the facility.",
@@ -291,12 +290,14 @@ class WelfareFacility(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _prepare_state_vals(self, target, date=None, is_approximate=False, reason=None):
+    def _prepare_state_vals(
+        self, target, *, date=None, is_approximate=False, **details
+    ):
         date = date or self._default_date_state()
         self._check_state_date(date)
         return {"date_state": date, "is_date_state_approximate": is_approximate}
 
-    def _on_state_set(self, previous, date=None, is_approximate=False, reason=None):
+    def _on_state_set(self, previous, *, reason=None, **details):
         self._record_status(reason)
 
     def _correct_state_date(self, date, is_approximate=False, reason=None):

@@ -3,18 +3,23 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
-from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_amount
+from odoo.sql_db import Cursor
+from odoo.tools import SQL, format_amount, format_date
 
-from ..tools.money import to_yuan
+from ..tools.money import exact_yuan
 
 _logger = logging.getLogger(__name__)
 
 #: The balances of an account, in the order in which money passes through them.
 BALANCES = ("received", "sent", "carried", "reserved", "committed", "accrued", "paid")
+
+#: What follows from the balances.
+FOLLOWING = (
+    *("available", "entry_ids", "executed_rate", "time_rate", "forecast"),
+    *("days_idle", "is_idle", "is_slow", "progress_note"),
+)
 
 #: Kinds of entries that take from what is available, unless they resolve an entry that
 #: had taken it before.
@@ -22,13 +27,34 @@ TAKING_KINDS = frozenset(
     ("reduce", "send", "give_back", "carry_out", "lapse", "reserve", "commit", "accrue")
 )
 
+#: Kinds of entries that add to what is available.
+GIVING_KINDS = frozenset(("receive", "arrive", "take_back", "carry_in"))
+
+#: What each kind of entry resolves.
+RESOLVED_BALANCES = {
+    "commit": ("reserved",),
+    "accrue": ("committed",),
+    "pay": ("accrued",),
+    "release": ("reserved", "committed", "accrued"),
+}
+
+#: Kinds of entries with a second side, and which of both sides they are.
+TRANSFER_SIGNS = {
+    "send": 1,
+    "arrive": -1,
+    "give_back": 1,
+    "take_back": -1,
+    "carry_out": 1,
+    "carry_in": -1,
+}
+
 
 class Line(NamedTuple):
     """One entry to be posted.
 
     :param account: a ``welfare.fund.account``.
     :param str kind: a value of the field ``kind`` of ``welfare.fund.entry``.
-    :param amount: yuan, more than nothing; a ``Decimal`` or what ``to_yuan`` takes.
+    :param amount: yuan, more than nothing; a ``Decimal`` or what ``exact_yuan`` takes.
     :param resolves: the pending entry that this one resolves, or ``None``. What it does
         not take of it becomes available again.
     :param reverses: the entry that it reverses, for the kind ``reverse``.
@@ -57,6 +83,27 @@ class Posting(NamedTuple):
     document: models.BaseModel
     date: object = None
     note: str = ""
+
+
+class _Known(NamedTuple):
+    """An entry that is there already, as the database has it now."""
+
+    id: int
+    posting_key: str
+    account_id: int
+    kind: str
+    amount: Decimal
+    date: object
+    resolves_id: int | None
+    reverses_id: int | None
+    #: The balance in which it is pending, and how much of it.
+    stage: str | None
+    pending: Decimal
+    #: What it took from what is available; less than nothing for what it gave.
+    taken: Decimal
+    transfer: Decimal
+    is_resolved: bool
+    is_reversed: bool
 
 
 class WelfareFundAccount(models.Model):
@@ -105,6 +152,27 @@ class WelfareFundAccount(models.Model):
         compute="_compute_executed_rate",
         help="Paid out and sent down, of what was received.",
     )
+    time_rate = fields.Float(
+        string="Time Gone (%)",
+        digits=(5, 1),
+        compute="_compute_progress",
+        help="How much of the budget year has passed.",
+    )
+    forecast = fields.Monetary(
+        string="Executed by Year's End",
+        compute="_compute_progress",
+        help="If it goes on as it has so far this year; never more than was received.",
+    )
+    days_idle = fields.Integer(
+        string="Days without an Entry", compute="_compute_progress"
+    )
+    is_idle = fields.Boolean(string="Idle", compute="_compute_progress")
+    is_slow = fields.Boolean(
+        string="Behind the Calendar",
+        compute="_compute_progress",
+        help="Less is executed than time has gone, and there is money left.",
+    )
+    progress_note = fields.Char(string="Progress", compute="_compute_progress")
     entry_ids = fields.One2many(
         comodel_name="welfare.fund.entry", inverse_name="account_id", readonly=True
     )
@@ -119,8 +187,9 @@ class WelfareFundAccount(models.Model):
     )
     _check_balances = models.Constraint(
         "CHECK (received >= 0 AND sent >= 0 AND carried >= 0 AND reserved >= 0 "
-        "AND committed >= 0 AND accrued >= 0 AND paid >= 0)",
-        "No balance of an account can be less than nothing.",
+        "AND committed >= 0 AND accrued >= 0 AND paid >= 0 "
+        "AND received < 10000000000000)",
+        "No balance of an account can be less than nothing, or ten trillion yuan.",
     )
 
     # === COMPUTE METHODS === #
@@ -142,9 +211,31 @@ class WelfareFundAccount(models.Model):
                 100 * executed / account.received if account.received else 0
             )
 
+    @api.depends(*BALANCES, "available", "year")
+    def _compute_progress(self):
+        positions = self.env["welfare.fund.position"].browse(self.ids)
+        # The view is counted by the database, and knows nothing of what is cached.
+        positions.invalidate_recordset(flush=False)
+        by_account = {position.id: position for position in positions}
+        for account in self:
+            position = by_account.get(account.id, positions.browse())
+            account.time_rate = position.time_rate
+            account.forecast = position.forecast
+            account.days_idle = position.days_idle
+            account.is_idle = position.is_idle
+            account.is_slow = (
+                account.available > 0 and account.executed_rate < position.time_rate
+            )
+            account.progress_note = self.env._(
+                "%(executed)s %% executed, %(time)s %% of the year gone",
+                executed=f"{account.executed_rate:.1f}",
+                time=f"{position.time_rate:.1f}",
+            )
+
     # === CRUD METHODS === #
 
-    def write(self, vals):
+    # No super(): nobody gets through.
+    def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(
             self.env._("An account is not edited: its balances follow its entries.")
         )
@@ -162,6 +253,24 @@ class WelfareFundAccount(models.Model):
         )
         return {**action, "domain": [("account_id", "in", self.ids)]}
 
+    def action_open_allotments(self):
+        """Open the allotments from which the money came, and those that sent it on."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_allotment_action"
+        )
+        allotment_ids = self.env["welfare.fund.entry"]._read_group(
+            [("account_id", "in", self.ids), ("res_model", "=", "welfare.allotment")],
+            aggregates=["res_id:array_agg_distinct"],
+        )[0][0]
+        return {
+            **action,
+            "domain": [
+                "|",
+                ("id", "in", allotment_ids or []),
+                ("account_id", "in", self.ids),
+            ],
+        }
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -170,20 +279,89 @@ class WelfareFundAccount(models.Model):
 
         :rtype: WelfareFundAccount
         """
-        holder = {
-            "appropriation_id": appropriation.id,
-            "year": year,
-            "region_id": region.id,
-            "facility_id": facility.id if facility else False,
-        }
-        # sudo(): the holder of the account below is not asked; nobody writes accounts
-        # himself, and the caller has checked the document that asks for it.
-        Account = self.sudo()
-        account = Account.search([(name, "=", holder[name]) for name in holder])
-        return (account or Account.create(holder)).sudo(self.env.su)
+        [account] = self._get_or_create_all(appropriation, year, [(region, facility)])
+        return account
 
     @api.model
-    def _begin_posting(self):
+    def _get_or_create_all(self, appropriation, year, holders):
+        """Return the accounts of holders, made now where there is none.
+
+        Whoever else makes the same account at the same time is waited for, and its
+        account is taken.
+
+        :param list holders: pairs of a region and a facility, which may be empty.
+        :return: as many accounts as holders, in their order.
+        :rtype: list[WelfareFundAccount]
+        """
+        keys = [
+            (region.id, facility.id if facility else False)
+            for region, facility in holders
+        ]
+        known = self._get_accounts_by_holder(appropriation, year, keys)
+        missing = sorted(set(keys) - known.keys())
+        if missing:
+            self._insert_accounts(appropriation, year, missing)
+            known = self._get_accounts_by_holder(appropriation, year, keys)
+        return [known[key].sudo(self.env.su) for key in keys]
+
+    @api.model
+    def _get_accounts_by_holder(self, appropriation, year, keys):
+        # sudo(): the holder of the account below is not asked; nobody writes accounts
+        # himself, and the caller has checked the document that asks for it.
+        accounts = self.sudo().search_fetch(
+            [
+                ("appropriation_id", "=", appropriation.id),
+                ("year", "=", year),
+                ("region_id", "in", [region_id for region_id, _facility_id in keys]),
+            ],
+            ["region_id", "facility_id"],
+        )
+        return {
+            (account.region_id.id, account.facility_id.id): account
+            for account in accounts
+        }
+
+    @api.model
+    def _insert_accounts(self, appropriation, year, keys):
+        """Make accounts, except those that somebody else has made since.
+
+        In the order of their holders: of two transactions that make the same accounts
+        one waits for the other, and never both.
+        """
+        self.env.flush_all()
+        currency = self._default_currency_id()
+        query = SQL(
+            """
+            INSERT INTO %(table)s (
+                appropriation_id, year, region_id, facility_id, currency_id,
+                create_uid, create_date, write_uid, write_date
+            ) VALUES %(rows)s ON CONFLICT DO NOTHING RETURNING id
+            """,
+            table=SQL.identifier(self._table),
+            rows=SQL(", ").join(
+                SQL(
+                    "(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    appropriation.id,
+                    year,
+                    region_id,
+                    facility_id or None,
+                    currency.id,
+                    self.env.uid,
+                    self.env.cr.now(),
+                    self.env.uid,
+                    self.env.cr.now(),
+                )
+                for region_id, facility_id in keys
+            ),
+        )
+        accounts = self.sudo().browse(row[0] for row in self.env.execute_query(query))
+        for field in self._fields.values():
+            if field.store and field.compute:
+                self.env.add_to_compute(field, accounts)
+        appropriation.invalidate_recordset(["account_ids"])
+
+    @api.model
+    def _begin_posting(self, documents=None):
         """Let this transaction wait for its turn at an account instead of failing.
 
         Odoo's transactions see the database as it was at their start, and one that
@@ -192,18 +370,42 @@ class WelfareFundAccount(models.Model):
         can begin anew and see each row as it is when its turn comes; rows are then
         served in the order of asking.
 
-        To be called first in a public action that posts, never inside a savepoint.
+        To be called first in a public action that posts, never inside a savepoint
+        (which the new beginning would end; the action then fails and posts nothing).
         Where the transaction has written already nothing happens: it stays safe, and
         Odoo's own retry resolves a conflict.
+
+        :param documents: the records that are posted. They are locked, so that they
+            stay as they are until they are posted, and read anew.
+        :raise AccessError: the user may not write the documents.
         """
+        # What the caller has changed must be neither lost nor overlooked.
+        self.env.flush_all()
         cr = self.env.cr
-        [[is_unwritten]] = self.env.execute_query(
-            SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
-        )
-        if is_unwritten:
-            cr.rollback()
-            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+        hooks = (cr.precommit, cr.postcommit, cr.prerollback, cr.postrollback)
+        # In tests there can be a cursor that shares its transaction with others.
+        if isinstance(cr, Cursor) and not any(hook._funcs for hook in hooks):
+            [[is_unwritten]] = self.env.execute_query(
+                SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
+            )
+            if is_unwritten:
+                cr.rollback()
+                # Of this transaction alone.
+                cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        if documents:
+            documents.check_access("write")
+            self._lock_documents(documents)
             self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _lock_documents(self, documents):
+        """Keep records as they are until the end of the transaction."""
+        query = SQL(
+            "SELECT id FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+            SQL.identifier(documents._table),
+            tuple(documents.ids),
+        )
+        self.env.execute_query(query)
 
     @api.model
     def _post(self, postings):
@@ -216,11 +418,15 @@ class WelfareFundAccount(models.Model):
         :param list postings: of :class:`Posting`.
         :return: the entries of all postings, also of those that were there already.
         :raise UserError: an amount is not more than nothing, an account has not enough
-            left, a year is closed, or a key comes back with other contents.
+            left, a year is closed, an entry does not follow what it resolves or
+            reverses, or a key comes back with other contents.
         :raise AccessError: the user may not read an account.
         """
-        lines = [line for posting in postings for line in posting.lines]
-        accounts = self.union(*(line.account for line in lines))
+        accounts = self.union(
+            *(line.account for post in postings for line in post.lines)
+        )
+        if not accounts:
+            return self.env["welfare.fund.entry"]
         accounts.check_access("read")
         postings = [self._complete_posting(posting) for posting in postings]
         self.env["welfare.fiscal.year"]._check_open(
@@ -229,25 +435,38 @@ class WelfareFundAccount(models.Model):
         self.env.flush_all()
         available = self._lock_accounts(accounts)
         known = self._get_known_entries(postings)
-        new_postings = []
+        entry_ids = []
+        new_postings = {}
         for posting in postings:
-            if posting.key in known:
-                self._check_same_posting(posting, known[posting.key])
-            else:
-                self._check_available(posting, available)
-                new_postings.append(posting)
-        entry_ids = [entry["id"] for entries in known.values() for entry in entries]
+            earlier = [entry for entry in known if entry.posting_key == posting.key]
+            if earlier:
+                self._check_same_posting(posting, earlier)
+                entry_ids += [entry.id for entry in earlier]
+            elif posting.key not in new_postings:
+                self._check_posting(posting, known, available)
+                new_postings[posting.key] = posting
+            elif posting.lines != new_postings[posting.key].lines:
+                raise self._other_contents(posting)
         if new_postings:
-            entry_ids += self._insert_entries(new_postings)
-        accounts.invalidate_recordset([*BALANCES, "available", "entry_ids"])
+            entry_ids += self._insert_entries(new_postings.values())
+        accounts.invalidate_recordset([*BALANCES, *FOLLOWING])
         return self.env["welfare.fund.entry"].browse(entry_ids)
 
     @api.model
     def _complete_posting(self, posting):
         """Return a posting with its day and exact amounts, checked by themselves."""
-        date = posting.date or fields.Date.context_today(self)
-        lines = [line._replace(amount=to_yuan(line.amount)) for line in posting.lines]
-        for line in lines:
+        date = fields.Date.to_date(posting.date) or fields.Date.context_today(self)
+        lines = []
+        for line in posting.lines:
+            try:
+                line = line._replace(amount=exact_yuan(line.amount))
+            except (TypeError, ValueError):
+                raise UserError(
+                    self.env._(
+                        "%(amount)s is not an amount in yuan and fen.",
+                        amount=line.amount,
+                    )
+                ) from None
             if line.amount <= 0:
                 raise UserError(self.env._("An amount must be more than nothing."))
             leaves_year = line.kind in ("carry_out", "lapse", "reverse")
@@ -259,6 +478,7 @@ class WelfareFundAccount(models.Model):
                         account=line.account.display_name,
                     )
                 )
+            lines.append(line)
         return posting._replace(date=date, lines=lines)
 
     @api.model
@@ -280,46 +500,217 @@ class WelfareFundAccount(models.Model):
 
     @api.model
     def _get_known_entries(self, postings):
-        """Return the entries that the keys have posted before, by key."""
+        """Return the entries that the postings' keys have posted before, and those that
+        they resolve or reverse.
+
+        :rtype: list[_Known]
+        """
+        entry_ids = [
+            entry.id
+            for posting in postings
+            for line in posting.lines
+            for entry in (line.resolves, line.reverses)
+            if entry
+        ]
         query = SQL(
-            "SELECT posting_key, id, account_id, kind, amount::text "
-            "FROM welfare_fund_entry WHERE posting_key IN %s ORDER BY line_number",
+            """
+            SELECT id, posting_key, account_id, kind, amount::text, date, resolves_id,
+                   reverses_id,
+                   CASE WHEN d_reserved > 0 THEN 'reserved'
+                        WHEN d_committed > 0 THEN 'committed'
+                        WHEN d_accrued > 0 THEN 'accrued' END,
+                   welfare_fund_entry_open(entry)::text,
+                   (d_sent + d_carried + d_reserved + d_committed + d_accrued + d_paid
+                    - d_received)::text,
+                   transfer::text,
+                   EXISTS (SELECT FROM welfare_fund_entry WHERE resolves_id = entry.id),
+                   EXISTS (SELECT FROM welfare_fund_entry WHERE reverses_id = entry.id)
+            FROM welfare_fund_entry entry
+            WHERE posting_key IN %s OR id IN %s
+            ORDER BY posting_key, line_number
+            """,
             tuple(posting.key for posting in postings),
+            tuple(entry_ids) or (0,),
         )
-        known = defaultdict(list)
-        for key, entry_id, account_id, kind, amount in self.env.execute_query(query):
-            known[key].append(
-                {"id": entry_id, "content": (account_id, kind, Decimal(amount))}
+        exact = {"amount", "pending", "taken", "transfer"}
+        return [
+            _Known(
+                *(
+                    Decimal(value) if name in exact else value
+                    for name, value in zip(_Known._fields, row, strict=True)
+                )
             )
-        return known
+            for row in self.env.execute_query(query)
+        ]
 
     def _check_same_posting(self, posting, entries):
-        content = [(line.account.id, line.kind, line.amount) for line in posting.lines]
-        if content != [entry["content"] for entry in entries]:
+        """Refuse a key that has posted something else before."""
+        content = [
+            (
+                line.account.id,
+                line.kind,
+                line.amount,
+                line.resolves.id if line.resolves else None,
+                line.reverses.id if line.reverses else None,
+            )
+            for line in posting.lines
+        ]
+        known = [
+            (
+                entry.account_id,
+                entry.kind,
+                entry.amount,
+                # A reversal also ends what it reverses.
+                None if entry.kind == "reverse" else entry.resolves_id,
+                entry.reverses_id,
+            )
+            for entry in entries
+        ]
+        if content != known:
+            raise self._other_contents(posting)
+
+    def _other_contents(self, posting):
+        return UserError(
+            self.env._(
+                "The request %(key)s has been posted with other contents.",
+                key=posting.key,
+            )
+        )
+
+    def _check_posting(self, posting, known, available):
+        """Refuse in words what the database would refuse as well.
+
+        :param list known: of :class:`_Known`, with all that the posting refers to.
+        :param dict available: by account, what is left before it; and after it, on
+            return.
+        """
+        known = {entry.id: entry for entry in known}
+        sides = defaultdict(Decimal)
+        for line in posting.lines:
+            taken = Decimal(0)
+            transfer = TRANSFER_SIGNS.get(line.kind, 0) * line.amount
+            is_carried = line.kind in ("carry_out", "carry_in")
+            if line.kind == "reverse":
+                original = self._check_reverses(posting, line, known)
+                taken, transfer = -original.taken, -original.transfer
+                is_carried = original.kind in ("carry_out", "carry_in")
+            elif line.resolves or line.kind in ("pay", "release"):
+                pending = self._check_resolves(posting, line, known)
+                keeps = line.kind != "release"
+                taken = (line.amount if keeps else 0) - pending.pending
+            elif line.kind in TAKING_KINDS:
+                taken = line.amount
+            elif line.kind in GIVING_KINDS:
+                taken = -line.amount
+            # Money stays with its appropriation, whoever sends it.
+            sides[not is_carried and line.account.appropriation_id] += transfer
+            self._check_available(line, taken, available)
+        if any(sides.values()):
             raise UserError(
                 self.env._(
-                    "The request %(key)s has been posted with other contents.",
-                    key=posting.key,
+                    "What leaves one account must arrive in another one of the same "
+                    "appropriation, and is reversed on both sides."
                 )
             )
 
-    def _check_available(self, posting, available):
-        """Refuse in words what the database would refuse as well."""
-        for line in posting.lines:
-            if line.kind not in TAKING_KINDS or line.resolves:
-                continue
-            left = available[line.account.id]
-            if line.amount > left:
-                currency = line.account.currency_id
-                raise UserError(
-                    self.env._(
-                        "%(account)s has %(left)s left, and %(amount)s is asked for.",
-                        account=line.account.display_name,
-                        left=format_amount(self.env, float(left), currency),
-                        amount=format_amount(self.env, float(line.amount), currency),
-                    )
+    def _check_available(self, line, taken, available):
+        left = available[line.account.id]
+        if taken > 0 and taken > left:
+            currency = line.account.currency_id
+            raise UserError(
+                self.env._(
+                    "%(account)s has %(left)s left, and %(amount)s is asked for.",
+                    account=line.account.display_name,
+                    left=format_amount(self.env, float(left), currency),
+                    amount=format_amount(self.env, float(taken), currency),
                 )
-            available[line.account.id] = left - line.amount
+            )
+        available[line.account.id] = left - taken
+
+    def _check_resolves(self, posting, line, known):
+        """Return the pending entry that a line resolves, or refuse the line."""
+        kind = self._get_kind_label(line.kind)
+        if not line.resolves:
+            raise UserError(
+                self.env._(
+                    "“%(kind)s” needs the entry that it follows or ends.", kind=kind
+                )
+            )
+        pending = self._check_follows(posting, line, known.get(line.resolves.id))
+        if pending.is_resolved:
+            raise UserError(
+                self.env._("Entry %(id)s has been resolved already.", id=pending.id)
+            )
+        fits = pending.stage in RESOLVED_BALANCES.get(line.kind, ())
+        too_much = line.amount > pending.pending
+        if line.kind == "release":
+            too_much = line.amount != pending.pending
+        if not fits or too_much:
+            currency = line.account.currency_id
+            raise UserError(
+                self.env._(
+                    "“%(kind)s” of %(amount)s does not follow entry %(id)s, "
+                    "“%(earlier)s”, of which %(pending)s is pending.",
+                    kind=kind,
+                    amount=format_amount(self.env, float(line.amount), currency),
+                    id=pending.id,
+                    earlier=self._get_kind_label(pending.kind),
+                    pending=format_amount(self.env, float(pending.pending), currency),
+                )
+            )
+        return pending
+
+    def _check_reverses(self, posting, line, known):
+        """Return the entry that a line reverses, or refuse the line."""
+        original = self._check_follows(
+            posting, line, known.get(line.reverses.id) if line.reverses else None
+        )
+        if original.kind == "reverse" or original.amount != line.amount:
+            raise UserError(
+                self.env._(
+                    "Entry %(id)s cannot be reversed: a reversal has the amount of the "
+                    "entry, and is not reversed itself.",
+                    id=original.id,
+                )
+            )
+        if original.is_reversed:
+            raise UserError(
+                self.env._("Entry %(id)s has been reversed already.", id=original.id)
+            )
+        if original.is_resolved:
+            raise UserError(
+                self.env._(
+                    "Entry %(id)s has been resolved: reverse what resolved it.",
+                    id=original.id,
+                )
+            )
+        return original
+
+    def _check_follows(self, posting, line, entry):
+        """Return the entry that a line refers to, or refuse the line."""
+        if entry is None or entry.account_id != line.account.id:
+            raise UserError(
+                self.env._(
+                    "“%(kind)s” refers to no entry of the account %(account)s.",
+                    kind=self._get_kind_label(line.kind),
+                    account=line.account.display_name,
+                )
+            )
+        if entry.date > posting.date:
+            raise UserError(
+                self.env._(
+                    "“%(kind)s” on %(date)s comes before entry %(id)s of %(earlier)s.",
+                    kind=self._get_kind_label(line.kind),
+                    date=format_date(self.env, posting.date),
+                    id=entry.id,
+                    earlier=format_date(self.env, entry.date),
+                )
+            )
+        return entry
+
+    def _get_kind_label(self, kind):
+        field = self.env["welfare.fund.entry"]._fields["kind"]
+        return dict(field._description_selection(self.env)).get(kind, kind)
 
     @api.model
     def _insert_entries(self, postings):
@@ -418,8 +809,8 @@ class WelfareFundAccount(models.Model):
             SELECT 'adjustment', adjustment.id, adjustment.amount::text,
                    GREATEST(document.amount, document.amount_out, 0)::text
             FROM welfare_appropriation_adjustment adjustment
-            LEFT JOIN document ON document.res_model = 'welfare.appropriation.adjustment'
-                              AND document.res_id = adjustment.id
+            LEFT JOIN document ON document.res_id = adjustment.id
+                AND document.res_model = 'welfare.appropriation.adjustment'
             WHERE adjustment.state = 'posted'
               AND (%(date)s::date IS NULL OR adjustment.date <= %(date)s)
               AND adjustment.amount IS DISTINCT FROM

@@ -168,9 +168,10 @@ class WelfareFundCarry(models.Model):
         :raise UserError: a line is not decided, its account has something unfinished or
             has changed since the proposal, or a verified rule forbids it.
         """
-        self.env["welfare.fund.account"]._begin_posting()
+        self.env["welfare.fund.account"]._begin_posting(self)
+        self.env["welfare.fund.account"]._lock_documents(self.line_ids)
+        postings = []
         for carry in self:
-            carry.check_access("write")
             lines = carry.line_ids.filtered(lambda line: line.action != "leave")
             refusals = [text for line in lines for text in line._get_refusals()]
             if refusals:
@@ -178,16 +179,16 @@ class WelfareFundCarry(models.Model):
             if not lines:
                 raise UserError(self.env._("There is nothing to post."))
             carry._set_state("posted")
-            self.env["welfare.fund.account"]._post(
-                [line._prepare_posting() for line in lines]
-            )
+            postings += [line._prepare_posting() for line in lines]
+        # At once: the accounts of all documents are locked in one order.
+        self.env["welfare.fund.account"]._post(postings)
         return True
 
     def action_reverse(self):
         """Take back what was posted, as long as the next year has not used it."""
-        self.env["welfare.fund.account"]._begin_posting()
+        self.env["welfare.fund.account"]._begin_posting(self)
+        today = fields.Date.context_today(self)
         for carry in self:
-            carry.check_access("write")
             carry._set_state("reversed")
             entries = carry._get_entries().filtered(lambda row: row.kind != "reverse")
             posting = Posting(
@@ -202,6 +203,7 @@ class WelfareFundCarry(models.Model):
                     for entry in entries
                 ],
                 document=carry,
+                date=max(today, carry.date),
                 note=carry.number,
             )
             self.env["welfare.fund.account"]._post([posting])
@@ -288,7 +290,9 @@ class WelfareFundCarry(models.Model):
             )
         else:
             sentences.append(
-                self.env._("So it counts as surplus, and the finance department takes it.")
+                self.env._(
+                    "So it counts as surplus, and the finance department takes it."
+                )
             )
         for other in others:
             if other._propose(years_used) != rule._propose(years_used):
@@ -303,9 +307,7 @@ class WelfareFundCarry(models.Model):
     def _explain_rule(self, rule):
         # sudo(): the source of a rule is for everybody who keeps to it.
         rule_sudo = rule.sudo()
-        template = (
-            self.env._("Rule (verified): “%(wording)s” (%(source)s).")
-            if rule_sudo.is_verified
-            else self.env._("Rule (not verified): “%(wording)s” (%(source)s).")
-        )
-        return template % {"wording": rule_sudo.wording, "source": rule_sudo.source}
+        words = {"wording": rule_sudo.wording, "document": rule_sudo.source}
+        if rule_sudo.is_verified:
+            return self.env._("Rule (verified): “%(wording)s” (%(document)s).", **words)
+        return self.env._("Rule (not verified): “%(wording)s” (%(document)s).", **words)

@@ -116,7 +116,8 @@ class WelfareFundCarryLine(models.Model):
         ):
             reasons.append(
                 self.env._(
-                    "it has lapsed: %(source)s", source=self.rule_id.sudo().source
+                    "it has lapsed: %(document)s",
+                    document=self.rule_id.sudo().source,
                 )
             )
         if to_yuan(account.available) != to_yuan(self.amount):

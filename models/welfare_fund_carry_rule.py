@@ -25,8 +25,8 @@ class WelfareFundCarryRule(models.Model):
         comodel_name="welfare.region",
         string="Jurisdiction",
         ondelete="restrict",
-        help="Where it holds, with all places in it; empty: everywhere. The nearest one "
-        "counts.",
+        help="Where it holds, with all places in it; empty: everywhere. The nearest "
+        "row counts.",
     )
     date_from = fields.Date(string="Valid from", required=True)
     date_to = fields.Date(string="Valid to", help="Empty while it holds.")

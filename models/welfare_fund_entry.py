@@ -9,9 +9,9 @@ PENDING_KINDS = ("reserve", "commit", "accrue", "reverse")
 class WelfareFundEntry(models.Model):
     """An entry of the fund ledger (资金台账分录). Entries are only ever added.
 
-    A mistake is put right by an entry that reverses it. The columns ``d_…`` say what the
-    entry does to the balances of its account; the database computes them when the entry
-    is posted, see ``sql/welfare_fund_ledger.sql``.
+    A mistake is put right by an entry that reverses it. The columns ``d_…`` say what
+    the entry does to the balances of its account; the database computes them when the
+    entry is posted, see ``sql/welfare_fund_ledger.sql``.
     """
 
     _name = "welfare.fund.entry"
@@ -55,16 +55,11 @@ class WelfareFundEntry(models.Model):
     amount = fields.Monetary(required=True, readonly=True)
     resolves_id = fields.Many2one(
         comodel_name="welfare.fund.entry",
-        string="Resolves",
         readonly=True,
         ondelete="restrict",
     )
-    resolved_by_ids = fields.One2many(
-        comodel_name="welfare.fund.entry", inverse_name="resolves_id"
-    )
     reverses_id = fields.Many2one(
         comodel_name="welfare.fund.entry",
-        string="Reverses",
         readonly=True,
         ondelete="restrict",
     )
@@ -104,7 +99,8 @@ class WelfareFundEntry(models.Model):
         "This entry has been reversed already.",
     )
     _check_amount = models.Constraint(
-        "CHECK (amount > 0 AND amount = ROUND(amount, 2))",
+        # NaN and infinity are more than any number to PostgreSQL.
+        "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "An amount is more than nothing, in yuan and fen.",
     )
     # The proof walks the entries of an account up to a day.
@@ -113,9 +109,9 @@ class WelfareFundEntry(models.Model):
     _document_idx = models.Index("(res_model, res_id)")
 
     def init(self):
-        super().init()
         with file_open("welfare_facility/models/sql/welfare_fund_ledger.sql") as file:
             self.env.cr.execute(file.read())
+        return super().init()
 
     # === COMPUTE METHODS === #
 
@@ -128,10 +124,11 @@ class WelfareFundEntry(models.Model):
     # === CRUD METHODS === #
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         raise AccessError(self.env._("Entries are posted by documents, not created."))
 
-    def write(self, vals):
+    # No super(): nobody gets through.
+    def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self._message_append_only())
 
     @api.ondelete(at_uninstall=False)
@@ -151,6 +148,29 @@ class WelfareFundEntry(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _sql_error_to_message(self, exc):
+        """Give words to the refusals of the ledger's triggers."""
+        words = {
+            "welfare_fund_entry_year": self.env._(
+                "The day does not lie in the year of the account."
+            ),
+            "welfare_fund_entry_open_year": self.env._(
+                "Nothing can be posted: the fiscal year is closed or not entered."
+            ),
+            "welfare_fund_entry_resolves": self.env._(
+                "An entry does not follow the one that it resolves."
+            ),
+            "welfare_fund_entry_reverses": self.env._(
+                "An entry cannot be reversed like that."
+            ),
+            "welfare_fund_entry_transfer": self.env._(
+                "What leaves one account must arrive in another one."
+            ),
+        }
+        message = words.get(exc.diag.constraint_name)
+        return message or super()._sql_error_to_message(exc)
 
     def _message_append_only(self):
         return self.env._("The fund ledger is only ever added to.")

@@ -31,7 +31,8 @@ class WelfareFundNorm(models.Model):
     )
 
     _check_amount = models.Constraint(
-        "CHECK (amount > 0)", "A norm is more than nothing."
+        "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
+        "A norm is more than nothing, in yuan and fen.",
     )
     _check_dates = models.Constraint(
         "CHECK (date_to >= date_from)", "A norm cannot end before it begins."

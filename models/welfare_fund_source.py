@@ -57,6 +57,11 @@ class WelfareFundSource(models.Model):
     norm_ids = fields.One2many(
         comodel_name="welfare.fund.norm", inverse_name="source_id", string="Unit Norms"
     )
+    carry_rule_ids = fields.One2many(
+        comodel_name="welfare.fund.carry.rule",
+        inverse_name="source_id",
+        string="Carry-over Rules",
+    )
     source = fields.Text(string="Legal Source")
     is_verified = fields.Boolean(
         string="Verified", help="Somebody has checked this row against the document."

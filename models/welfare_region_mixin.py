@@ -19,7 +19,6 @@ class WelfareRegionMixin(models.AbstractModel):
 
     region_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="Region",
         required=True,
         index=True,
         ondelete="restrict",

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 
 class WelfareRule(models.Model):
@@ -24,8 +24,8 @@ class WelfareRule(models.Model):
         comodel_name="welfare.region",
         string="Jurisdiction",
         ondelete="restrict",
-        help="Where it holds, with all places in it; empty: everywhere. The nearest one "
-        "counts.",
+        help="Where it holds, with all places in it; empty: everywhere. The nearest "
+        "row counts.",
     )
     date_from = fields.Date(string="Valid from", required=True)
     date_to = fields.Date(string="Valid to", help="Empty while it holds.")
@@ -102,3 +102,30 @@ class WelfareRule(models.Model):
                 )
             )
         return rule.value
+
+    @api.model
+    def _sql_value(self, condition, day, order=None):
+        """Return the same for a query: the value that holds for each row's place.
+
+        :param SQL condition: which rule, in terms of ``rule``.
+        :param day: the day, a date or :class:`~odoo.tools.SQL`.
+        :param SQL order: what comes before the nearest and the newest.
+        :return: a scalar subquery; the place is the row's ``region``.
+        :rtype: SQL
+        """
+        return SQL(
+            """(
+                SELECT rule.value::numeric FROM welfare_rule rule
+                LEFT JOIN welfare_region place ON place.id = rule.jurisdiction_id
+                WHERE rule.active AND %(condition)s AND rule.date_from <= %(day)s
+                  AND (rule.date_to IS NULL OR rule.date_to >= %(day)s)
+                  AND (place.id IS NULL
+                       OR region.parent_path LIKE place.parent_path || '%%')
+                ORDER BY %(order)s LENGTH(COALESCE(place.parent_path, '')) DESC,
+                         rule.date_from DESC
+                LIMIT 1
+            )""",
+            condition=condition,
+            day=day,
+            order=SQL("%s,", order) if order else SQL(),
+        )

@@ -14,12 +14,14 @@ class WelfareStateMixin(models.AbstractModel):
     * ``_guarded_fields``: what only the document's own actions write, such as the date
       of the state; the state itself always is;
     * ``_initial_fields``: those of them that may be given when a record is created;
+    * ``_derived_fields``: stored fields that follow from others and are never given;
     * ``_content_fields``: what is fixed as soon as the record leaves its first states.
 
     :meth:`_set_state` is the only way from one state to the next, and
     :meth:`_write_guarded` the only way to the other guarded fields. ``create`` and
     ``write`` refuse them for every user, in every context and under ``sudo()``; a
-    database trigger holds the table of transitions against raw SQL.
+    database trigger holds the table of transitions and the fixed contents against raw
+    SQL.
     """
 
     _name = "welfare.state.mixin"
@@ -29,20 +31,28 @@ class WelfareStateMixin(models.AbstractModel):
     _transitions = {}
     _guarded_fields = frozenset()
     _initial_fields = frozenset()
+    _derived_fields = frozenset()
     _content_fields = frozenset()
 
     def init(self):
-        super().init()
         if self._auto and not self._abstract:
             self._install_state_guard()
+        return super().init()
 
     # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields):
+        # A context with default_… must not fill what is computed.
+        return super().default_get(
+            [name for name in fields if name not in self._derived_fields]
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
         guarded = self._guarded_fields - self._initial_fields
         for vals in vals_list:
-            self._refuse_guarded(vals.keys() & guarded)
+            self._refuse_guarded(vals.keys() & (guarded | self._derived_fields))
             # Explicitly empty: a context with default_… must not fill them either.
             vals.update(dict.fromkeys(guarded, False))
             state = vals.setdefault("state", self._initial_states[0])
@@ -57,7 +67,8 @@ class WelfareStateMixin(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
-        self._refuse_guarded(vals.keys() & (self._guarded_fields | {"state"}))
+        guarded = self._guarded_fields | self._derived_fields | {"state"}
+        self._refuse_guarded(vals.keys() & guarded)
         if vals.keys() & self._content_fields:
             self._check_is_initial()
         return super().write(vals)
@@ -93,11 +104,11 @@ class WelfareStateMixin(models.AbstractModel):
         )
         self._on_state_set(previous, **details)
 
-    def _write_guarded(self, vals):
+    def _write_guarded(self, vals):  # pylint: disable=missing-return
         """Write guarded fields, for the document's own actions."""
         # super(): past our own guard. Nobody gets here by a value in the context or in
         # the arguments of a public method.
-        super().write(vals)
+        super().write(vals)  # pylint: disable=super-method-mismatch
         # The database has the table of transitions too, and must see each step: two
         # steps of one transaction would else reach it as one.
         self.flush_recordset(vals)
@@ -143,18 +154,40 @@ class WelfareStateMixin(models.AbstractModel):
         return dict(selection).get(state, state)
 
     def _install_state_guard(self):
-        """Put the table of transitions into the database, as a trigger."""
+        """Put the table of transitions and the fixed contents into a trigger."""
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION welfare_state_guard() RETURNS trigger AS $$
-            -- TG_ARGV: the states of creation, the allowed pairs "from>to"
+            -- TG_ARGV: the states of creation, the allowed pairs "from>to", the columns
+            -- that are fixed after the states of creation
+            DECLARE
+                name text;
             BEGIN
+                IF TG_OP = 'DELETE' THEN
+                    IF TG_ARGV[2] = ''
+                       OR OLD.state = ANY (string_to_array(TG_ARGV[0], ',')) THEN
+                        RETURN OLD;
+                    END IF;
+                    RAISE EXCEPTION 'welfare: row % of % is fixed',
+                        OLD.id, TG_TABLE_NAME USING ERRCODE = 'check_violation';
+                END IF;
                 IF TG_OP = 'INSERT' THEN
                     IF NEW.state = ANY (string_to_array(TG_ARGV[0], ',')) THEN
                         RETURN NEW;
                     END IF;
                     RAISE EXCEPTION 'welfare: a row of % cannot be created as %',
                         TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation';
+                END IF;
+                IF TG_ARGV[2] <> ''
+                   AND OLD.state <> ALL (string_to_array(TG_ARGV[0], ',')) THEN
+                    FOREACH name IN ARRAY string_to_array(TG_ARGV[2], ',') LOOP
+                        IF to_jsonb(NEW) -> name IS DISTINCT FROM
+                           to_jsonb(OLD) -> name THEN
+                            RAISE EXCEPTION 'welfare: % of row % of % is fixed',
+                                name, OLD.id, TG_TABLE_NAME
+                                USING ERRCODE = 'check_violation';
+                        END IF;
+                    END LOOP;
                 END IF;
                 IF NEW.state IS NOT DISTINCT FROM OLD.state
                    OR OLD.state || '>' || NEW.state
@@ -173,16 +206,23 @@ class WelfareStateMixin(models.AbstractModel):
             for state, targets in self._transitions.items()
             for target in sorted(targets)
         ]
+        columns = sorted(
+            name for name in self._content_fields if self._fields[name].column_type
+        )
         self.env.cr.execute(
             SQL(
                 """
                 DROP TRIGGER IF EXISTS welfare_state_guard ON %(table)s;
                 CREATE TRIGGER welfare_state_guard
-                    BEFORE INSERT OR UPDATE OF state ON %(table)s FOR EACH ROW
-                    EXECUTE FUNCTION welfare_state_guard(%(initial)s, %(pairs)s)
+                    BEFORE INSERT OR DELETE OR UPDATE OF %(watched)s ON %(table)s
+                    FOR EACH ROW EXECUTE FUNCTION welfare_state_guard(
+                        %(initial)s, %(pairs)s, %(columns)s
+                    )
                 """,
                 table=SQL.identifier(self._table),
+                watched=SQL(", ").join(map(SQL.identifier, ["state", *columns])),
                 initial=",".join(self._initial_states),
                 pairs=",".join(pairs),
+                columns=",".join(columns),
             )
         )

@@ -134,9 +134,7 @@ class WelfareCoverageDocument(models.AbstractModel):
                 )
             )
         if target.flag_reason:
-            notes.append(
-                self.env._("Attention: %(reason)s", reason=target.flag_reason)
-            )
+            notes.append(self.env._("Attention: %(reason)s", reason=target.flag_reason))
         if target.source:
             notes.append(self.env._("Source: %(words)s", words=target.source))
         return notes

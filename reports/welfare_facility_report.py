@@ -94,9 +94,8 @@ class WelfareFacilityReport(models.AbstractModel):
     def _get_seal(self, rows):
         """Return what the QR code says: kind, number, day and digest, in ASCII."""
         today = fields.Date.context_today(self).isoformat()
-        return (
-            f"FACILITY-LIST;{len(rows) - 1};{today};SHA256={self._get_digest(rows)[:32]}"
-        )
+        seal = self._get_digest(rows)[:32]
+        return f"FACILITY-LIST;{len(rows) - 1};{today};SHA256={seal}"
 
     def _get_digest(self, rows):
         # Names, days and figures; labels differ by language.
@@ -169,9 +168,7 @@ class WelfareFacilityReport(models.AbstractModel):
         rows = self._get_rows(facilities)
         seal = self._get_seal(rows)
         title = self.env._("List of Facilities")
-        book = workbook.Workbook(
-            title=title, author=self.env.user.name, comments=seal
-        )
+        book = workbook.Workbook(title=title, author=self.env.user.name, comments=seal)
         book.add_sheet(
             title,
             title=title,

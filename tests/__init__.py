@@ -7,6 +7,7 @@ from . import test_workbook
 from . import test_textvalue
 from . import test_ledger
 from . import test_division_code
+from . import test_coverage
 
 # installation, access, and what every stage uses
 from . import test_installation
@@ -24,13 +25,21 @@ from . import test_welfare_facility
 from . import test_welfare_facility_import
 from . import test_welfare_import_mapping
 from . import test_welfare_facility_import_fund
+from . import test_ledger_files
 from . import test_ledger_sheets
+from . import test_ledger_writer
+from . import test_ledger_concurrency
 from . import test_welfare_coverage_target
+from . import test_welfare_coverage_measure
 from . import test_reports
+from . import test_coverage_story
+from . import test_coverage_demo
 
 # 4 funding
 from . import test_welfare_fund_demo
 from . import test_welfare_fund_ledger
+from . import test_welfare_fund_position
+from . import test_welfare_fund_carry
 
 # screens
 from . import test_tours

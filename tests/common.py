@@ -82,9 +82,14 @@ class WelfareCase(TransactionCase):
         "welfare.fund.account": "_prepare_account_vals",
         "welfare.allotment": "_prepare_allotment_vals",
         "welfare.allotment.line": "_prepare_allotment_line_vals",
+        "welfare.fund.carry": "_prepare_carry_vals",
+        "welfare.fund.carry.line": "_prepare_carry_line_vals",
     }
     #: The same for models whose records are not created by their values.
-    CREATE_BY_MODEL = {"welfare.fund.entry": "_create_entry"}
+    CREATE_BY_MODEL = {
+        "welfare.fund.entry": "_create_entry",
+        "welfare.fund.position": "_create_position",
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -308,6 +313,26 @@ class WelfareCase(TransactionCase):
             vals["allotment_id"] = allotment.id
         region = cls.env["welfare.allotment"].browse(vals["allotment_id"]).region_id
         return {"region_id": region.id, "amount": 1_000, **vals}
+
+    @classmethod
+    def _create_position(cls, place=None):
+        """Have an account: its position is a view of it."""
+        account = cls._create_entry(place).account_id
+        return cls.env["welfare.fund.position"].browse(account.id)
+
+    @classmethod
+    def _prepare_carry_vals(cls, place=None, **vals):
+        return {"year": 2019, "region_id": (place or cls.county_a).id, **vals}
+
+    @classmethod
+    def _prepare_carry_line_vals(cls, place=None, **vals):
+        if "carry_id" not in vals:
+            carry = cls.env["welfare.fund.carry"].create(cls._prepare_carry_vals(place))
+            vals["carry_id"] = carry.id
+        if "account_id" not in vals:
+            account_vals = cls._prepare_account_vals(place)
+            vals["account_id"] = cls.env["welfare.fund.account"].create(account_vals).id
+        return {"reason": "说明", **vals}
 
     # === COVERAGE === #
 

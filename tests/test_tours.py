@@ -47,3 +47,25 @@ class TestTours(WelfareCase, HttpCase):
         self._offer_file("ledger.xls", read_sample(LEDGER))
         self.start_tour("/odoo", "welfare_ledger_import", login=officer.login)
         self.assertEqual(self.Facility.search_count([]), 65)
+
+    def test_coverage(self):
+        """The facility manager goes from the district down to what is lacking."""
+        district = self._load_regions()
+        officer = self._create_user("manager", district, login="tour_manager")
+        self._create_target(
+            district, stated_value=62.2, stated_gap=33, target_year=2020
+        )
+        ledger = self.env["welfare.facility.import"].with_user(officer)
+        ledger._import_file(LEDGER, read_sample(LEDGER))
+        self.start_tour("/odoo", "welfare_coverage", login=officer.login)
+
+    def test_target(self):
+        """The facility manager enters a target; an empty figure is not stated."""
+        self.start_tour("/odoo", "welfare_target", login=self.manager.login)
+        target = self.env["welfare.coverage.target"].search(
+            [("region_id", "=", self.county_a.id)]
+        )
+        self.assertEqual((target.target_value, target.target_year), (90, 2020))
+        self.assertTrue(target.is_stated, "0 is a figure")
+        self.assertFalse(target.is_interim_stated, "empty is none")
+        self.assertFalse(target.is_gap_stated)

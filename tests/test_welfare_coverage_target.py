@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from psycopg2.errors import CheckViolation, UniqueViolation
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.service.model import call_kw
 from odoo.tests import freeze_time
 from odoo.tools import mute_logger
@@ -196,7 +196,9 @@ class TestCoverage(CoverageCase):
     def test_streets_add_up_to_the_district(self):
         table = self._create_target()._get_table()
         parts = table.parts
-        self.assertEqual([part.id for part in parts], [each.id for each in self.streets])
+        self.assertEqual(
+            [part.id for part in parts], [each.id for each in self.streets]
+        )
         self.assertEqual([part.coverage.total for part in parts], [23] * 4)
         self.assertEqual([part.coverage.built for part in parts], [16, 23, 13, 0])
         self.assertEqual([part.coverage.planned for part in parts], [0, 0, 10, 3])
@@ -310,9 +312,176 @@ class TestCoverage(CoverageCase):
                     self._create_target(**{name: value})
                     self.env.flush_all()
 
+    def test_a_number_may_be_more_than_100(self):
+        measure = self.env["welfare.coverage.measure"].create(
+            {"name": "社会组织数", "code": "test_number", "unit": "number"}
+        )
+        target = self._create_target(
+            measure_id=measure.id, stated_value=120, target_value=1000
+        )
+        self.env.flush_all()
+        self.assertEqual(target.target_label, "1000")
+        self.assertIn("120", target.stated_label)
+
     def test_measures_have_a_code_of_their_own(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
             self.home_measure.copy({"code": self.home_measure.code})
+
+    # === WHAT IS NOT STATED === #
+
+    def test_a_figure_that_is_given_is_stated(self):
+        target = self._create_target(stated_value=62.2, stated_gap=33, interim_value=70)
+        self.assertTrue(target.is_stated)
+        self.assertTrue(target.is_gap_stated)
+        self.assertTrue(target.is_interim_stated)
+        self.assertTrue(target.is_target_stated)
+
+    def test_a_gap_in_the_source_is_not_0(self):
+        target = self._create_target(target_value=0, interim_year=2022)
+        for name in ("is_stated", "is_gap_stated", "is_interim_stated"):
+            self.assertFalse(target[name], name)
+        self.assertFalse(target.is_target_stated)
+        self.assertFalse(target.is_flagged)
+        self.assertIn("—", target.interim_label)
+        self.assertNotIn("0%", target.stated_label)
+
+    def test_a_stated_0_is_a_figure(self):
+        target = self._create_target(is_stated=True, is_gap_stated=True)
+        self.assertIn("0%", target.stated_label)
+        self.assertTrue(target.is_flagged)
+        for figure in ("61.18", "77", "25"):
+            self.assertIn(figure, target.flag_reason)
+
+    def test_a_figure_is_not_kept_without_its_mark(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
+            self._create_target(stated_value=62.2, is_stated=False)
+            self.env.flush_all()
+
+    def test_taking_a_figure_out_takes_its_mark_out(self):
+        target = self._create_target(stated_value=62.2)
+        target.stated_value = 0
+        self.assertFalse(target.is_stated)
+
+    def test_a_plan_stands_side_by_side(self):
+        """What is, what is wanted in between, and in the end."""
+        target = self._create_target(
+            date="2020-12-31",
+            stated_value=50,
+            interim_value=70,
+            interim_year=2022,
+            target_value=95,
+            target_year=2025,
+        )
+        for label, figures in (
+            (target.stated_label, ("2020", "50%")),
+            (target.interim_label, ("2022", "70%")),
+            (target.target_label, ("2025", "95%")),
+        ):
+            for figure in figures:
+                self.assertIn(figure, label)
+
+    def test_a_contradiction_of_the_document_is_flagged(self):
+        target = self._create_target(contradiction="正文要求全覆盖，指标表为95%。")
+        self.assertTrue(target.is_flagged)
+        self.assertIn("95", target.flag_reason)
+
+    # === WHAT IS TO COME === #
+
+    def _schedule_funded(self, year=2019):
+        self.funded.plan_year = year
+
+    def test_what_is_planned_stands_beside(self):
+        self._schedule_funded()
+        target = self._create_target(target_year=2020)
+        self.assertEqual((target.numerator, target.scheduled_count), (52, 13))
+        self.assertEqual((target.scheduled_rate, target.scheduled_gap), (76.47, 12))
+        for figure in ("13", "65", "76.47", "77", "12"):
+            self.assertIn(figure, target.forecast)
+
+    def test_what_is_planned_for_later_does_not_help(self):
+        self._schedule_funded(2021)
+        self.funded[0].plan_year = 0
+        target = self._create_target(target_year=2020)
+        self.assertEqual((target.scheduled_count, target.scheduled_gap), (0, 25))
+
+    def test_what_is_under_construction_helps(self):
+        self._schedule_funded()
+        self.funded._set_state("under_construction", date=date(2018, 12, 20))
+        self.assertEqual(self._create_target(target_year=2020).scheduled_count, 13)
+
+    def test_homes_a_year(self):
+        target = self._create_target(target_year=2020)
+        self.assertEqual(target.yearly_count, 13)
+        for figure in ("25", "2020", "2019", "13"):
+            self.assertIn(figure, target.forecast)
+
+    def test_a_target_that_is_due_asks_for_all_at_once(self):
+        target = self._create_target(target_year=2018)
+        self.assertEqual(target.yearly_count, 25)
+        self.assertIn("2018", target.forecast)
+
+    def test_a_target_that_is_met_says_so(self):
+        target = self._create_target(target_value=60, target_year=2020)
+        self.assertEqual((target.gap, target.yearly_count), (0, 0))
+        self.assertTrue(target.forecast)
+
+    def test_without_a_target_there_is_no_forecast(self):
+        target = self._create_target(target_value=0)
+        self.assertFalse(target.forecast)
+        self.assertEqual(target.yearly_count, 0)
+
+    def test_what_a_pace_means(self):
+        target = self._create_target(
+            target_value=50, target_year=2020, annual_value=20, annual_start_year=2017
+        )
+        for figure in ("2017", "2020", "4 × 20", "80", "50", "3", "2019"):
+            self.assertIn(figure, target.pace)
+        self.assertFalse(self._create_target().pace)
+
+    def test_a_pace_begins_with_a_year(self):
+        with self.assertRaises(ValidationError):
+            self._create_target(annual_value=20)
+
+    # === WHICH TARGET COUNTS === #
+
+    def _find(self, region, day="2018-12-31"):
+        found = self.env["welfare.coverage.target"]._find_targets(
+            self.home_measure, region, date.fromisoformat(day)
+        )
+        return found[region.id]
+
+    def test_the_own_target_comes_before_one_from_above(self):
+        above = self._create_target(self.prefecture, target_value=80)
+        self.assertEqual(self._find(self.wuhua), above)
+        own = self._create_target()
+        self.assertEqual(self._find(self.wuhua), own)
+        self.assertEqual(self._find(self.streets[0]), own)
+        self.assertEqual(self._find(self.county_b), above)
+        self.assertFalse(self._find(self.province))
+
+    def test_the_next_target_counts(self):
+        first = self._create_target(target_year=2015, target_value=50)
+        second = self._create_target(target_year=2020, target_value=90)
+        for day, target in (
+            ("2014-06-30", first),
+            ("2015-12-31", first),
+            ("2016-01-01", second),
+            ("2020-12-31", second),
+            ("2026-01-01", second),
+        ):
+            self.assertEqual(self._find(self.wuhua, day), target, day)
+
+    def test_a_row_without_a_target_is_none(self):
+        self._create_target(target_value=0, stated_value=62.2)
+        self.assertFalse(self._find(self.wuhua))
+
+    def test_parts_may_have_targets_of_their_own(self):
+        own = self._create_target()
+        street = self._create_target(self.streets[0], target_value=100)
+        found = self.env["welfare.coverage.target"]._find_targets(
+            self.home_measure, self.wuhua, date(2018, 12, 31)
+        )
+        self.assertEqual(found, {self.wuhua.id: own, self.streets[0].id: street})
 
     # === WHO SEES IT === #
 

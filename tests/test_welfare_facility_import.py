@@ -85,6 +85,8 @@ class TestLedgerScenario(LedgerCase):
             "communities",
         )
         self.assertFalse(self.Facility.search([]), "a check writes nothing")
+        self.assertEqual(ledger.amount_fund, ledger.amount_fund_stated)
+        self.assertEqual(len(ledger.fund_ids), 9)
 
         ledger.action_apply()
         homes = self.Facility.search([])
@@ -115,6 +117,7 @@ class TestLedgerScenario(LedgerCase):
         self.assertEqual(
             (again.create_count, again.change_count, again.unchanged_count), (0, 0, 65)
         )
+        self.assertEqual(again.fund_count, 0)
         self.assertEqual(again.sha256, ledger.sha256)
 
         # One home was measured anew, and one that was planned has been built.

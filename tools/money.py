@@ -4,12 +4,16 @@ An amount is a :class:`~decimal.Decimal` in yuan with two decimals. A binary flo
 cannot hold 0.01 yuan, so a float enters through :func:`to_yuan` and nowhere else.
 """
 
+import math
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from itertools import product
 
 FEN = Decimal("0.01")
 #: Amounts from 10^16 yuan on have no spelling here: the units end at 仟万亿.
 LIMIT = Decimal(10) ** 16
+#: Amounts from 10^13 yuan on are not booked: a Monetary field is a float to Python, and
+#: up to here a float tells each fen from the next.
+BOOKED_LIMIT = Decimal(10) ** 13
 
 PREFIX = "人民币"
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
@@ -42,6 +46,29 @@ def to_yuan(value):
         raise ValueError(f"{value!r} is not an amount of yuan")
     # Adding zero turns the -0.00 of a rounded -0.001 into 0.00.
     return amount + 0
+
+
+def exact_yuan(value):
+    """Read an amount that is to be booked, and refuse what is finer than a fen.
+
+    :func:`to_yuan` rounds 10.004 to 10.00; here somebody's slip must not pass. The
+    noise of adding floats is no slip: 0.1 + 0.2 is 0.30.
+
+    :param value: yuan, as ``Decimal``, ``int``, ``str`` or ``float``.
+    :return: yuan with exactly two decimals.
+    :rtype: decimal.Decimal
+    :raise TypeError: for any other type.
+    :raise ValueError: for what is no number, finer than a fen, or too large to book.
+    """
+    amount = to_yuan(value)
+    noise = max(Decimal("1e-6"), 4 * Decimal(math.ulp(float(amount))))
+    if not isinstance(value, float):
+        noise = 0
+    if abs(Decimal(value) - amount) > noise:
+        raise ValueError(f"{value!r} is finer than a fen")
+    if abs(amount) >= BOOKED_LIMIT:
+        raise ValueError(f"{value!r} is too large an amount")
+    return amount
 
 
 def rmb_uppercase(amount):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class WelfareFacilityTransition(models.TransientModel):
-    """Asks for the next state of a facility, or for the right day of the current one."""
+    """Asks for the next state of a facility, or the right day of the current one."""
 
     _name = "welfare.facility.transition"
     _description = "Change the State of a Facility"

@@ -16,7 +16,6 @@ class WelfareUserAccess(models.TransientModel):
 
     user_id = fields.Many2one(
         comodel_name="res.users",
-        string="User",
         domain="[('share', '=', False)]",
         help="Empty for somebody who is new.",
     )

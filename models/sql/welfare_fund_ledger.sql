@@ -16,12 +16,15 @@
 -- A pending entry is resolved once at the most, by one that follows it: a reservation by
 -- a commitment, a commitment by an accrual, an accrual by a payment, each by a release.
 -- What the following entry does not take goes back to what is available.
+--
+-- A refusal names itself by CONSTRAINT; welfare.fund.entry has the words for it.
 
 CREATE OR REPLACE FUNCTION welfare_fund_entry_book() RETURNS trigger AS $$
 DECLARE
     pending welfare_fund_entry;   -- what this entry resolves
     original welfare_fund_entry;  -- what this entry reverses
     open_amount numeric := 0;
+    account_year integer;
 BEGIN
     NEW.d_received := 0;
     NEW.d_sent := 0;
@@ -32,16 +35,24 @@ BEGIN
     NEW.d_paid := 0;
     NEW.transfer := 0;
     NEW.posted_at := clock_timestamp() AT TIME ZONE 'UTC';
-    NEW.currency_id := (
-        SELECT currency_id FROM welfare_fund_account WHERE id = NEW.account_id
-    );
+    SELECT currency_id, year INTO NEW.currency_id, account_year
+    FROM welfare_fund_account WHERE id = NEW.account_id;
+    IF NEW.kind NOT IN ('carry_out', 'lapse', 'reverse')
+       AND EXTRACT(year FROM NEW.date) <> account_year THEN
+        RAISE EXCEPTION 'welfare: % is no day of the year of account %',
+            NEW.date, NEW.account_id
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_year';
+    END IF;
 
     IF NEW.kind = 'reverse' THEN
         SELECT * INTO original FROM welfare_fund_entry WHERE id = NEW.reverses_id;
         IF original.id IS NULL OR original.account_id <> NEW.account_id
-           OR original.amount <> NEW.amount OR original.kind = 'reverse' THEN
+           OR original.amount <> NEW.amount OR original.kind = 'reverse'
+           OR original.date > NEW.date THEN
             RAISE EXCEPTION 'welfare: entry % cannot be reversed so', NEW.reverses_id
-                USING ERRCODE = 'check_violation';
+                USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                      CONSTRAINT = 'welfare_fund_entry_reverses';
         END IF;
         NEW.d_received := -original.d_received;
         NEW.d_sent := -original.d_sent;
@@ -66,7 +77,7 @@ BEGIN
         SELECT * INTO pending FROM welfare_fund_entry WHERE id = NEW.resolves_id;
         open_amount := welfare_fund_entry_open(pending);
         IF pending.id IS NULL OR pending.account_id <> NEW.account_id
-           OR NEW.amount > open_amount
+           OR NEW.amount > open_amount OR pending.date > NEW.date
            OR NOT (CASE NEW.kind
                WHEN 'commit' THEN pending.d_reserved > 0
                WHEN 'accrue' THEN pending.d_committed > 0
@@ -76,7 +87,8 @@ BEGIN
            END) THEN
             RAISE EXCEPTION 'welfare: a % of % cannot resolve entry %',
                 NEW.kind, NEW.amount, NEW.resolves_id
-                USING ERRCODE = 'check_violation';
+                USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                      CONSTRAINT = 'welfare_fund_entry_resolves';
         END IF;
         IF pending.d_reserved > 0 THEN
             NEW.d_reserved := -open_amount;
@@ -87,7 +99,8 @@ BEGIN
         END IF;
     ELSIF NEW.kind IN ('pay', 'release') THEN
         RAISE EXCEPTION 'welfare: a % needs the entry that it resolves', NEW.kind
-            USING ERRCODE = 'check_violation';
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_resolves';
     END IF;
 
     CASE NEW.kind
@@ -105,6 +118,9 @@ BEGIN
         WHEN 'accrue' THEN NEW.d_accrued := NEW.amount;
         WHEN 'pay' THEN NEW.d_paid := NEW.amount;
         WHEN 'release' THEN NULL;
+        ELSE
+            RAISE EXCEPTION 'welfare: there is no kind of entry %', NEW.kind
+                USING ERRCODE = 'check_violation';
     END CASE;
     RETURN NEW;
 END;
@@ -119,12 +135,30 @@ $$ LANGUAGE sql IMMUTABLE;
 -- The balances follow the entries, one UPDATE for all entries of a statement; the
 -- account's CHECK refuses what would overdraw it.
 CREATE OR REPLACE FUNCTION welfare_fund_entry_sum() RETURNS trigger AS $$
+DECLARE
+    years integer;
+    open_years integer;
 BEGIN
     IF EXISTS (
-        SELECT FROM new_entries GROUP BY posting_key HAVING SUM(transfer) <> 0
+        SELECT FROM new_entries WHERE transfer <> 0
+        GROUP BY posting_key HAVING SUM(transfer) <> 0
     ) THEN
         RAISE EXCEPTION 'welfare: a transfer has two sides of one amount'
-            USING ERRCODE = 'check_violation';
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_transfer';
+    END IF;
+    -- Shared locks: nobody closes a year while somebody posts into it, and whoever
+    -- closed it is seen.
+    SELECT COUNT(DISTINCT EXTRACT(year FROM date)) INTO years FROM new_entries;
+    PERFORM FROM welfare_fiscal_year
+    WHERE year IN (SELECT EXTRACT(year FROM date)::integer FROM new_entries)
+      AND state = 'open'
+    FOR SHARE;
+    GET DIAGNOSTICS open_years = ROW_COUNT;
+    IF open_years <> years THEN
+        RAISE EXCEPTION 'welfare: a fiscal year is closed or not entered'
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_open_year';
     END IF;
     UPDATE welfare_fund_account account
     SET received = account.received + change.received,
@@ -166,6 +200,14 @@ BEGIN
         NEW.committed := 0;
         NEW.accrued := 0;
         NEW.paid := 0;
+        IF NEW.facility_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM welfare_facility
+            WHERE id = NEW.facility_id AND region_id = NEW.region_id
+        ) THEN
+            RAISE EXCEPTION 'welfare: facility % does not lie in region %',
+                NEW.facility_id, NEW.region_id
+                USING ERRCODE = 'check_violation';
+        END IF;
         RETURN NEW;
     END IF;
     IF pg_trigger_depth() < 2

@@ -49,6 +49,6 @@ registry.category("web_tour.tours").add("welfare_ledger_import", {
         { trigger: ".o_field_widget[name=gap]:contains(25)" },
         { trigger: ".o_field_widget[name=flag_reason]:contains(62.2)" },
         { trigger: "button[name=action_open_missing]", run: "click" },
-        { trigger: ".o_group_header" },
+        { trigger: ".o_welfare_community:contains(南屏街)" },
     ],
 });

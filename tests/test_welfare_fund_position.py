@@ -1,0 +1,234 @@
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import Form, freeze_time
+
+from ..models.welfare_fund_account import Line, Posting
+from .test_welfare_fund_ledger import FundCase
+
+
+class TestFundPosition(FundCase):
+    """What the finance officer watches: what is left, how fast it goes, since when."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Position = cls.env["welfare.fund.position"].with_user(cls.finance)
+
+    def _get_position(self, account, date=None):
+        self.env.invalidate_all()
+        Position = self.Position.with_context(welfare_as_of=date)
+        return Position.search([("account_id", "=", account.id)])
+
+    def _post_on(self, date, account, kind, amount, **options):
+        return (
+            self.Account.with_user(self.finance)
+            ._post(
+                [
+                    Posting(
+                        key=f"position,{next(self._keys)}",
+                        lines=[Line(account, kind, amount, **options)],
+                        document=account.appropriation_id,
+                        date=fields.Date.to_date(date),
+                    )
+                ]
+            )
+            .sudo()
+        )
+
+    def _spend(self, date, account, amount):
+        """Reserve, commit, accept and pay on one day."""
+        entry = None
+        for kind in ("reserve", "commit", "accrue", "pay"):
+            entry = self._post_on(date, account, kind, amount, resolves=entry)
+        return entry
+
+    def test_balances_on_a_past_day(self):
+        account = self._get_account(self._register(100, date="2019-03-15"))
+        self._spend("2019-05-01", account, 30)
+        self._post_on("2019-11-01", account, "reserve", 20)
+        for date, paid, reserved, available in (
+            ("2019-04-30", 0, 0, 100),
+            ("2019-06-30", 30, 0, 70),
+            ("2019-12-31", 30, 20, 50),
+            (None, 30, 20, 50),
+        ):
+            position = self._get_position(account, date)
+            with self.subTest(date=date):
+                self.assertEqual(
+                    (position.paid, position.reserved, position.available),
+                    (paid, reserved, available),
+                )
+                self.assertEqual(position.granted, 100)
+        self.assertFalse(self._get_position(account, "2019-03-14"))
+        balances = account._get_balances_at(account, fields.Date.to_date("2019-06-30"))
+        self.assertEqual(balances[account]["available"], 70)
+
+    def test_behind_schedule_at_the_checkpoints(self):
+        """30 % paid: in time on 29 June, behind on 30 June, as the rules say."""
+        account = self._get_account(self._register(100, date="2019-01-15"))
+        self._spend("2019-05-01", account, 30)
+        self.assertFalse(self._get_position(account, "2019-06-29").is_behind)
+        position = self._get_position(account, "2019-06-30")
+        self.assertTrue(position.is_behind)
+        self.assertEqual(position.expected_rate, 50)
+        self.assertAlmostEqual(position.time_rate, 49.6, 1)
+        self.assertAlmostEqual(position.forecast, 30 / 181 * 365, 2)
+        self._spend("2019-09-29", account, 50)
+        self.assertFalse(self._get_position(account, "2019-09-30").is_behind)
+        self.assertTrue(self._get_position(account, "2019-10-31").is_behind)
+        found = self.Position.with_context(welfare_as_of="2019-10-31").search(
+            [("is_behind", "=", True)]
+        )
+        self.assertEqual(found.account_id, account)
+
+    def test_the_nearest_rule_counts(self):
+        self.env["welfare.rule"].create(
+            {
+                "code": "fund_progress_0630",
+                "name": "本市要求",
+                "value": 20,
+                "unit": "%",
+                "jurisdiction_id": self.prefecture.id,
+                "date_from": "2019-01-01",
+                "source": "市文件",
+            }
+        )
+        account = self._get_account(self._register(100, date="2019-01-15"))
+        self._spend("2019-05-01", account, 30)
+        position = self._get_position(account, "2019-06-30")
+        self.assertEqual(position.expected_rate, 20)
+        self.assertFalse(position.is_behind)
+        Rule = self.env["welfare.rule"].with_user(self.finance)
+        date = fields.Date.to_date("2019-06-30")
+        self.assertEqual(Rule._get_value("fund_progress_0630", self.county_a, date), 20)
+        elsewhere = self.env.ref("welfare_facility.region_53")
+        self.assertEqual(Rule._get_value("fund_progress_0630", elsewhere, date), 50)
+
+    def test_a_rule_that_is_not_there(self):
+        """Asked for and missing: refused in words. A list then says nothing of it."""
+        Rule = self.env["welfare.rule"]
+        date = fields.Date.to_date("2019-06-30")
+        with self.assertRaises(UserError):
+            Rule._get_value("no such rule", self.county_a, date)
+        Rule.search([]).action_archive()
+        with self.assertRaises(UserError):
+            Rule._get_value("fund_idle_days", self.county_a, date)
+        position = self._get_position(self._get_account(self._register(100)))
+        self.assertFalse(position.is_idle)
+        self.assertFalse(position.is_behind)
+
+    def test_idle(self):
+        account = self._get_account(self._register(100, date="2019-01-15"))
+        position = self._get_position(account, "2019-07-14")
+        self.assertEqual((position.days_idle, position.is_idle), (180, False))
+        self.assertTrue(self._get_position(account, "2019-07-15").is_idle)
+        self._spend("2019-08-01", account, 100)
+        self.assertFalse(self._get_position(account, "2019-12-31").is_idle)
+
+    def test_money_that_came_in_counts_once(self):
+        """What is granted adds up over levels and years; what is received does not."""
+        appropriation = self._register(100, date="2019-01-15")
+        county = self._get_account(appropriation)
+        allotment = self.env["welfare.allotment"].create(
+            {
+                "number": "下达",
+                "account_id": county.id,
+                "date": "2019-02-01",
+                "line_ids": [
+                    Command.create({"region_id": self.street_a.id, "amount": 60})
+                ],
+            }
+        )
+        allotment.action_post()
+        carry = self.env["welfare.fund.carry"].create(self._prepare_carry_vals())
+        carry.action_propose()
+        carry.action_post()
+        positions = self.Position.search([])
+        self.assertEqual(len(positions), 4)
+        self.assertEqual(sum(positions.mapped("granted")), 100)
+        self.assertEqual(sum(positions.mapped("received")), 260)
+        self.assertEqual(sum(positions.mapped("available")), 100)
+
+    def test_by_year_source_level_and_purpose(self):
+        source = self.env.ref("welfare_facility.fund_source_lottery_prefecture")
+        purposes = self.env["welfare.fund.purpose"].search([], limit=2)
+        self._register(100)
+        self._register(50, source_id=source.id, purpose_ids=[Command.set(purposes.ids)])
+        groups = self.Position._read_group(
+            [], ["year", "source_level", "purpose"], ["granted:sum"]
+        )
+        names = "、".join(purposes.with_user(self.finance).mapped("name"))
+        self.assertCountEqual(
+            groups, [(2019, "county", False, 100), (2019, "prefecture", names, 50)]
+        )
+
+    @freeze_time("2019-07-02")
+    def test_progress_of_an_account(self):
+        account = self._get_account(self._register(100, date="2019-01-15"))
+        self._spend("2019-05-01", account, 30)
+        account.invalidate_recordset()
+        self.assertTrue(account.is_slow)
+        self.assertIn("30.0", account.progress_note)
+        self.assertIn("50.1", account.progress_note)
+        self._spend("2019-06-01", account, 50)
+        self.assertFalse(account.is_slow)
+
+    def test_choosing_a_day(self):
+        wizard = Form(self.env["welfare.fund.position.day"].with_user(self.finance))
+        wizard.checkpoint_id = self.env.ref("welfare_facility.rule_fund_progress_0930")
+        wizard.year = 2019
+        self.assertEqual(str(wizard.date), "2019-09-30")
+        action = wizard.save().action_show()
+        self.assertEqual(action["context"]["welfare_as_of"], "2019-09-30")
+
+    def test_sent_on_late(self):
+        allotments = self.env["welfare.allotment"]
+        for number, day in enumerate(("2019-04-14", "2019-04-15")):
+            account = self._get_account(
+                self._register(100, date="2019-03-15", number=f"号{number}")
+            )
+            allotments += allotments.create(
+                {
+                    "number": f"下达{number}",
+                    "account_id": account.id,
+                    "date": day,
+                    "line_ids": [
+                        Command.create({"region_id": self.street_a.id, "amount": 60})
+                    ],
+                }
+            )
+        allotments.action_post()
+        self.assertEqual(allotments.mapped("days_held"), [30, 31])
+        self.assertEqual(allotments.mapped("is_sent_late"), [False, True])
+        Allotment = self.env["welfare.allotment"].with_user(self.finance)
+        mine = [("id", "in", allotments.ids)]
+        late = Allotment.search([*mine, ("is_sent_late", "=", True)])
+        self.assertEqual(late, allotments[1])
+        in_time = Allotment.search([*mine, ("is_sent_late", "=", False)])
+        self.assertEqual(in_time, allotments[0])
+
+    def test_who_may_pay_down(self):
+        """To a lower government only the finance department pays; a street is ours."""
+        Rule = self.env["welfare.fund.transfer.rule"]
+        new, old = map(fields.Date.to_date, ("2021-01-01", "2019-01-01"))
+        [warning] = Rule._get_warnings(self.prefecture, self.county_a, new)
+        self.assertIn("第五十九条", warning)
+        self.assertFalse(Rule._get_warnings(self.prefecture, self.county_a, old))
+        town = self._create_region(
+            self.county_a, code=f"{self.county_a.code[:6]}100000"
+        )
+        street = Rule._get_warnings(self.county_a, self.street_a, new)
+        self.assertNotEqual(Rule._get_warnings(self.county_a, town, new), street)
+        account = self._get_account(self._register(100, year=2021, date="2021-03-01"))
+        allotment = self.env["welfare.allotment"].create(
+            {
+                "number": "下达",
+                "account_id": account.id,
+                "date": "2021-03-02",
+                "line_ids": [Command.create({"region_id": town.id, "amount": 60})],
+            }
+        )
+        self.assertIn("第五十九条", allotment.warning)
+        # It warns, and does not block.
+        allotment.with_user(self.finance).action_post()
