@@ -57,7 +57,10 @@
         "views/welfare_fund_transfer_rule_views.xml",
         "views/welfare_fund_carry_views.xml",
         "views/welfare_fund_position_views.xml",
+        "data/welfare_fund_reconciliation_data.xml",
+        "views/welfare_fund_reconciliation_views.xml",
         "views/welfare_facility_fund_views.xml",
+        "views/welfare_facility_import_ledger_views.xml",
         "wizards/welfare_fund_position_day_views.xml",
         # people
         "views/res_users_views.xml",

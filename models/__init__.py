@@ -44,7 +44,11 @@ from . import welfare_fund_carry_rule
 from . import welfare_fund_carry
 from . import welfare_fund_carry_line
 from . import welfare_fund_position
+from . import welfare_fund_reconciliation
+from . import welfare_fund_reconciliation_line
 from . import welfare_facility_fund
+from . import welfare_facility_import_fund_ledger
+from . import welfare_facility_import_ledger
 
 # extensions of the platform
 from . import ir_actions_report

@@ -6,12 +6,13 @@ into plain tuples: a record for each of 65,000 rows would cost more than all the
 
 import datetime
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from odoo.fields import Date
-from odoo.tools import SQL, float_compare, format_date
+from odoo.tools import SQL, float_compare, format_date, get_lang
 
 from ..tools.textvalue import place_key
 from .welfare_facility import BUILT_STATES
@@ -399,7 +400,7 @@ class LedgerPlanner:
             planned.refuse(
                 self.env._(
                     "%(date)s has not come yet.",
-                    date=format_date(self.env, planned.date),
+                    date=self._say_date(planned.date),
                 ),
                 cell="date" in values and row.cell("date"),
             )
@@ -498,8 +499,8 @@ class LedgerPlanner:
         planned.messages.append(
             self._describe_change(
                 "date_state",
-                format_date(self.env, planned.facility.date_state),
-                format_date(self.env, planned.date),
+                self._say_date(planned.facility.date_state),
+                self._say_date(planned.date),
             )
         )
 
@@ -578,6 +579,19 @@ class LedgerPlanner:
 
     # --- words -----------------------------------------------------------------------
 
+    @cached_property
+    def _date_format(self):
+        """The user's format if it is made of numbers alone, or ``None``."""
+        date_format = get_lang(self.env).date_format
+        return None if re.search("%[aAbBcx]", date_format) else date_format
+
+    def _say_date(self, date):
+        # format_date() looks for its locale among all there are: with a date in each
+        # row, that would take longer than the comparison.
+        if self._date_format:
+            return date.strftime(self._date_format)
+        return format_date(self.env, date)
+
     def _describe(self, name, value):
         field_ = self.Facility._fields[name]
         if field_.type == "selection":
@@ -589,7 +603,7 @@ class LedgerPlanner:
             self.described_states[state, date] = self.env._(
                 "%(state)s since %(date)s",
                 state=self.Facility._state_label(state),
-                date=format_date(self.env, date),
+                date=self._say_date(date),
             )
         return self.described_states[state, date]
 

@@ -14,7 +14,7 @@ _WIDTHS = {"place": 24, "message": 60}
 _HEADING_ROWS, _LAST_ROW = 4, 2000
 #: The line above the headings is for the reader of the file, which knows these words,
 #: so it is Chinese in every language, as the headings are.
-_CONTEXT = "填报单位：        截止日期：{year}年12月31日        金额单位：元        面积单位：㎡"
+_CONTEXT = "填报单位：    截止日期：{year}年12月31日    金额单位：元    面积单位：㎡"
 
 
 def make_error_list(ledger):
@@ -170,7 +170,7 @@ def _offer_words(env, sheet, index, column):
 
 def _explain(env, book, formats, tables):
     """Write the sheet of notes: one heading a row, with an example."""
-    sheet = book.add_worksheet(env._("Notes"))
+    sheet = book.add_worksheet(env._("How to fill it in"))
     titles = {
         env._("Sheet"): 16,
         env._("Heading"): 24,

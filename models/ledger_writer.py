@@ -25,7 +25,7 @@ class LedgerWriter:
     """
 
     #: Rows of one round of statements: progress is reported in between.
-    BATCH = 2000
+    BATCH = 5000
 
     def __init__(self, ledger):
         self.env = ledger.env
@@ -53,10 +53,14 @@ class LedgerWriter:
         ]
         for start in range(0, len(ids), self.BATCH):
             batch = ids[start : start + self.BATCH]
-            self._create_facilities(batch)
-            self._change_facilities(batch)
-            self._move_states(batch)
-            self._correct_dates(batch)
+            lines = SQL(
+                "line.import_id = %s AND line.id BETWEEN %s AND %s",
+                *(self.ledger.id, batch[0], batch[-1]),
+            )
+            self._create_facilities(lines)
+            self._change_facilities(lines)
+            self._move_states(lines)
+            self._correct_dates(lines)
             if progress:
                 progress(start + len(batch), len(ids))
         self.env.invalidate_all(flush=False)
@@ -75,11 +79,11 @@ class LedgerWriter:
 
     # --- statements ------------------------------------------------------------------
 
-    def _execute(self, query, ids, **values):
+    def _execute(self, query, lines, **values):
         self.env.cr.execute(
             SQL(
                 query,
-                ids=ids,
+                lines=lines,
                 uid=self.env.uid,
                 now=SQL("(now() AT TIME ZONE 'UTC')"),
                 reason=self._reason,
@@ -97,7 +101,7 @@ class LedgerWriter:
             label,
         )
 
-    def _create_facilities(self, ids):
+    def _create_facilities(self, lines):
         names = [
             name
             for name, field in self.Facility._fields.items()
@@ -105,17 +109,15 @@ class LedgerWriter:
         ]
         self._execute(
             """
-            WITH line AS MATERIALIZED (
-                SELECT * FROM welfare_facility_import_line
-                WHERE id = ANY(%(ids)s) AND status = 'create'
-            ), facility AS (
+            WITH facility AS (
                 INSERT INTO welfare_facility (%(columns)s)
                 SELECT %(values)s
-                FROM line, jsonb_populate_record(
+                FROM welfare_facility_import_line AS line, jsonb_populate_record(
                     NULL::welfare_facility,
                     %(defaults)s::jsonb || (line.plan->'vals')
                     || jsonb_build_object('import_line_id', line.id)
                 ) AS record
+                WHERE %(lines)s AND line.status = 'create'
                 ORDER BY line.id
                 RETURNING id, import_line_id, state, date_state,
                           is_date_state_approximate
@@ -126,7 +128,9 @@ class LedgerWriter:
                 SELECT facility.id, facility.state, facility.date_state,
                        facility.is_date_state_approximate, %(reason)s,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
-                FROM facility JOIN line ON line.id = facility.import_line_id
+                FROM facility
+                JOIN welfare_facility_import_line AS line
+                  ON line.id = facility.import_line_id
                 ORDER BY facility.id
             )
             UPDATE welfare_facility_import_line AS line
@@ -134,7 +138,7 @@ class LedgerWriter:
             FROM facility
             WHERE line.id = facility.import_line_id
             """,
-            ids,
+            lines,
             columns=SQL(", ").join(map(SQL.identifier, names)),
             values=SQL(", ").join(SQL.identifier("record", name) for name in names),
             defaults=json.dumps(self._prepare_defaults(names), default=str),
@@ -153,7 +157,7 @@ class LedgerWriter:
             "write_date": now,
         }
 
-    def _change_facilities(self, ids):
+    def _change_facilities(self, lines):
         self._execute(
             """
             UPDATE welfare_facility AS facility
@@ -165,17 +169,17 @@ class LedgerWriter:
                 write_uid = %(uid)s,
                 write_date = %(now)s
             FROM welfare_facility_import_line AS line
-            WHERE line.id = ANY(%(ids)s) AND line.status = 'change'
+            WHERE %(lines)s AND line.status = 'change'
               AND facility.id = line.facility_id
             """,
-            ids,
+            lines,
             columns=SQL(", ").join(map(SQL.identifier, CHANGEABLE)),
             values=SQL(", ").join(
                 SQL.identifier("record", name) for name in CHANGEABLE
             ),
         )
 
-    def _move_states(self, ids):
+    def _move_states(self, lines):
         """Move each facility along its steps; the database checks every one."""
         step = 0
         while True:
@@ -188,7 +192,7 @@ class LedgerWriter:
                         is_date_state_approximate =
                             (line.plan->>'is_approximate')::boolean
                     FROM welfare_facility_import_line AS line
-                    WHERE line.id = ANY(%(ids)s) AND line.status = 'change'
+                    WHERE %(lines)s AND line.status = 'change'
                       AND facility.id = line.facility_id
                       AND jsonb_array_length(line.plan->'steps') > %(step)s
                     RETURNING facility.id, import_line_id, facility.state, date_state,
@@ -205,14 +209,14 @@ class LedgerWriter:
                   ON line.id = facility.import_line_id
                 ORDER BY facility.id
                 """,
-                ids,
+                lines,
                 step=step,
             )
             if not self.env.cr.rowcount:
                 return
             step += 1
 
-    def _correct_dates(self, ids):
+    def _correct_dates(self, lines):
         """Give the current state another day; the history keeps both."""
         self._execute(
             """
@@ -221,7 +225,7 @@ class LedgerWriter:
                 SET date_state = (line.plan->>'date')::date,
                     is_date_state_approximate = (line.plan->>'is_approximate')::boolean
                 FROM welfare_facility_import_line AS line
-                WHERE line.id = ANY(%(ids)s) AND line.status = 'change'
+                WHERE %(lines)s AND line.status = 'change'
                   AND facility.id = line.facility_id
                   AND (line.plan->>'is_redated')::boolean
                 RETURNING facility.id, import_line_id, facility.state, date_state,
@@ -249,5 +253,5 @@ class LedgerWriter:
             ) AS current
             ORDER BY facility.id
             """,
-            ids,
+            lines,
         )

@@ -31,6 +31,8 @@ class WelfareAppropriation(models.Model):
         "registered": {"closed"},
         "closed": {"registered"},
     }
+    _guarded_fields = frozenset(("import_fund_id",))
+    _initial_fields = frozenset(("import_fund_id",))
     _content_fields = frozenset(
         (
             "number",
@@ -55,6 +57,10 @@ class WelfareAppropriation(models.Model):
         "五财行〔2015〕21号.",
     )
     title = fields.Char()
+    budget_codes = fields.Char(
+        string="IDs in the Budget System",
+        help="The 指标ID of the budget system; several are written apart by blanks.",
+    )
     year = fields.Integer(
         string="Budget Year",
         required=True,
@@ -133,11 +139,23 @@ class WelfareAppropriation(models.Model):
     account_ids = fields.One2many(
         comodel_name="welfare.fund.account", inverse_name="appropriation_id"
     )
+    import_fund_id = fields.Many2one(
+        comodel_name="welfare.facility.import.fund",
+        string="Row of the Ledger",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The row of the bureau's own funding sheet from which it comes.",
+    )
     warning = fields.Text(compute="_compute_warning")
 
     _number_uniq = models.UniqueIndex(
         "(number, year, region_id)",
         "This document number is registered for that holder and year already.",
+    )
+    _import_fund_uniq = models.UniqueIndex(
+        "(import_fund_id) WHERE import_fund_id IS NOT NULL",
+        "This row of a ledger has become an appropriation already.",
     )
     _check_amount = models.Constraint(
         "CHECK (amount_initial > 0 AND amount_initial = ROUND(amount_initial, 2) "

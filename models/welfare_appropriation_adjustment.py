@@ -20,6 +20,8 @@ class WelfareAppropriationAdjustment(models.Model):
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": set()}
     _place_fields = frozenset(("appropriation_id",))
+    _guarded_fields = frozenset(("import_fund_id",))
+    _initial_fields = frozenset(("import_fund_id",))
     _content_fields = frozenset(
         (
             "appropriation_id",
@@ -61,6 +63,13 @@ class WelfareAppropriationAdjustment(models.Model):
     date = fields.Date(required=True, default=lambda self: self._default_date())
     amount = fields.Monetary(required=True)
     reason = fields.Char()
+    import_fund_id = fields.Many2one(
+        comodel_name="welfare.facility.import.fund",
+        string="Row of the Ledger",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+    )
     state = fields.Selection(
         selection=[("draft", "Draft"), ("posted", "Posted")],
         required=True,
@@ -69,6 +78,10 @@ class WelfareAppropriationAdjustment(models.Model):
         default="draft",
     )
 
+    _import_fund_uniq = models.UniqueIndex(
+        "(import_fund_id) WHERE import_fund_id IS NOT NULL",
+        "This row of a ledger has become an adjustment already.",
+    )
     _check_amount = models.Constraint(
         "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "An adjustment is more than nothing, in yuan and fen.",

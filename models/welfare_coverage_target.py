@@ -87,7 +87,7 @@ class WelfareCoverageTarget(models.Model):
         readonly=False,
         precompute=True,
     )
-    interim_year = fields.Integer(string="Interim Year", aggregator=None)
+    interim_year = fields.Integer(aggregator=None)
     target_value = fields.Float(
         string="Target", digits=(7, 2), aggregator=None, help="At least this much."
     )

@@ -285,7 +285,11 @@ class WelfareFacility(models.Model):
             "res_model": "welfare.facility.transition",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_facility_id": self.id, **defaults},
+            "context": {
+                "default_facility_id": self.id,
+                "welfare_facility_id": self.id,
+                **defaults,
+            },
         }
 
     # === BUSINESS METHODS === #

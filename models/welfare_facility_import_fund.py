@@ -38,7 +38,7 @@ class WelfareFacilityImportFund(models.Model):
     note = fields.Char(string="Summary")
     status = fields.Selection(
         selection=[
-            ("create", "New"),
+            ("create", "New Document"),
             ("unchanged", "Known Already"),
             ("error", "Error"),
         ],

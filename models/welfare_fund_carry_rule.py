@@ -23,7 +23,6 @@ class WelfareFundCarryRule(models.Model):
     )
     jurisdiction_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="Jurisdiction",
         ondelete="restrict",
         help="Where it holds, with all places in it; empty: everywhere. The nearest "
         "row counts.",

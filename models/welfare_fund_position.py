@@ -23,6 +23,8 @@ class WelfareFundPosition(models.Model):
         "welfare.fund.account": [*BALANCES, "year", "region_id", "facility_id"],
         "welfare.appropriation": ["purpose_ids"],
         "welfare.fund.source": ["level", "nature"],
+        "welfare.region": ["name", "level", "parent_path"],
+        "welfare.facility": ["name"],
         "welfare.rule": ["value", "active", "date_from", "date_to", "jurisdiction_id"],
     }
 
@@ -42,8 +44,9 @@ class WelfareFundPosition(models.Model):
         selection=lambda self: self._selection_source("nature"), readonly=True
     )
     purpose = fields.Char(readonly=True)
-    region_id = fields.Many2one(string="Holder", readonly=True)
+    region_id = fields.Many2one(string="Place of the Holder", readonly=True)
     facility_id = fields.Many2one(comodel_name="welfare.facility", readonly=True)
+    holder = fields.Char(readonly=True)
     holder_level = fields.Selection(
         selection="_selection_holder_level", string="Level of the Holder", readonly=True
     )
@@ -166,6 +169,7 @@ class WelfareFundPosition(models.Model):
                        account.year, account.appropriation_id, account.source_id,
                        source.level AS source_level, source.nature,
                        account.region_id, account.facility_id, account.currency_id,
+                       COALESCE(facility.name, region.name) AS holder,
                        CASE WHEN account.facility_id IS NULL THEN region.level
                             ELSE 'facility' END AS holder_level,
                        %(balances)s,
@@ -181,6 +185,7 @@ class WelfareFundPosition(models.Model):
                 %(past)s
                 JOIN welfare_fund_source source ON source.id = account.source_id
                 JOIN welfare_region region ON region.id = account.region_id
+                LEFT JOIN welfare_facility facility ON facility.id = account.facility_id
             ) position
             """,
             day=day,

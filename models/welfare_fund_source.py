@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..tools.textvalue import match_key
 
 
 class WelfareFundSource(models.Model):
@@ -72,3 +74,21 @@ class WelfareFundSource(models.Model):
         "CHECK (disclosure_day ~ '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')",
         "Write month and day as MM-DD, such as 06-30.",
     )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_by_name(self, text):
+        """Return the source that a ledger calls so, or none where it is not certain.
+
+        :param str text: as the ledger writes it.
+        :rtype: WelfareFundSource
+        """
+        key = match_key(text or "")
+        found = self.search([("active", "=", True)]).filtered(
+            lambda source: (
+                key
+                in map(match_key, [source.name, *(source.synonyms or "").splitlines()])
+            )
+        )
+        return found if key and len(found) == 1 else self.browse()

@@ -25,6 +25,8 @@ class WelfareImportColumn(models.Model):
             ("region", "List of Regions"),
             ("facility", "Ledger of Facilities"),
             ("funding", "Ledger of Funds"),
+            ("budget", "Budget System: Appropriations"),
+            ("payment", "Budget System: Payments"),
         ],
         required=True,
     )

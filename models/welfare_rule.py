@@ -22,7 +22,6 @@ class WelfareRule(models.Model):
     unit = fields.Char(required=True, translate=True)
     jurisdiction_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="Jurisdiction",
         ondelete="restrict",
         help="Where it holds, with all places in it; empty: everywhere. The nearest "
         "row counts.",

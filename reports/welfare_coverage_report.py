@@ -1,11 +1,10 @@
 from dataclasses import dataclass
-from itertools import groupby
 
 from reportlab.platypus import PageBreak
 
 from odoo import models
 from odoo.fields import Datetime
-from odoo.tools import format_date
+from odoo.tools import format_date, groupby
 
 from ..tools.coverage import digest
 from . import layout, workbook
@@ -146,11 +145,7 @@ class WelfareCoverageDocument(models.AbstractModel):
             each for each in communities if each["status"] in ("missing", "planned")
         ]
         notes = []
-        for reason, members in groupby(
-            sorted(excluded, key=lambda each: each["reason"] or ""),
-            key=lambda each: each["reason"],
-        ):
-            members = list(members)
+        for reason, members in groupby(excluded, key=lambda each: each["reason"]):
             notes.append(
                 self.env._(
                     "Left out (%(count)s), %(reason)s: %(names)s",
@@ -176,11 +171,12 @@ class WelfareCoverageDocument(models.AbstractModel):
             self.env._(
                 "%(street)s: %(communities)s",
                 street=street,
-                communities=self.env._(", ").join(each["name"] for each in members),
+                communities="、".join(each["name"] for each in members),
             )
             for street, members in groupby(shown, key=lambda each: each["parent_name"])
         ]
-        text = self.env._("; ").join(groups)
+        # The signs between Chinese names, whatever the language of the paper.
+        text = "；".join(groups)
         if len(communities) > len(shown):
             text += " " + self.env._(
                 "… and %(count)s more.", count=len(communities) - len(shown)

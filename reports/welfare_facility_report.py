@@ -7,18 +7,18 @@ from . import layout, workbook
 
 #: Kind of each column in the workbook, and its share of the printed page's width.
 _COLUMNS = (
-    ("integer", 10),
+    ("integer", 11),
     ("text", 32),
-    ("text", 30),
+    ("text", 38),
     ("text", 46),
+    ("text", 22),
+    ("text", 17),
+    ("date", 23),
     ("text", 26),
-    ("text", 18),
-    ("date", 24),
-    ("text", 30),
-    ("decimal", 20),
-    ("decimal", 20),
-    ("hours", 16),
-    ("text", 20),
+    ("decimal", 19),
+    ("decimal", 19),
+    ("hours", 18),
+    ("text", 19),
     ("decimal", 24),
 )
 _RIGHT = ("integer", "decimal", "hours", "date")
@@ -64,10 +64,12 @@ class WelfareFacilityReport(models.AbstractModel):
                 facility.id,
             )
         )
+        # The street's name is enough where all lie in one county.
+        name = "name" if len(self._get_counties(facilities)) < 2 else "display_name"
         rows = [
             [
                 number,
-                facility.township_id.name,
+                facility.township_id[name],
                 facility.region_id.name
                 if facility.region_id.level == "village"
                 else None,
@@ -101,11 +103,21 @@ class WelfareFacilityReport(models.AbstractModel):
         # Names, days and figures; labels differ by language.
         return digest([[row[1], row[2], row[3], row[6], *row[8:]] for row in rows[:-1]])
 
-    def _get_subtitle(self):
-        return self.env._(
+    def _get_counties(self, facilities):
+        """Return the full names of the counties.
+
+        From the streets' names: an office of a street may not read its county.
+        """
+        names = facilities.township_id.mapped("complete_name")
+        return {name.rpartition(" / ")[0] for name in names}
+
+    def _get_subtitle(self, facilities):
+        subtitle = self.env._(
             "as of %(date)s · areas in m² · money in yuan",
             date=format_date(self.env, fields.Date.context_today(self)),
         )
+        counties = self._get_counties(facilities)
+        return " · ".join([*counties, subtitle] if len(counties) == 1 else [subtitle])
 
     def _render_pdf(self, facilities, data):
         """Draw the list.
@@ -123,7 +135,7 @@ class WelfareFacilityReport(models.AbstractModel):
                 layout.table(
                     [
                         self._get_heading(),
-                        *([self._format(cell) for cell in row] for row in rows),
+                        *(self._format(row) for row in rows),
                     ],
                     columns,
                     total_rows=1,
@@ -139,7 +151,7 @@ class WelfareFacilityReport(models.AbstractModel):
                 ),
             ],
             title=self.env._("List of Facilities"),
-            subtitle=self._get_subtitle(),
+            subtitle=self._get_subtitle(facilities),
             author=self.env.user.name,
             landscape=True,
             generated_at=Datetime.context_timestamp(self, Datetime.now()),
@@ -154,10 +166,13 @@ class WelfareFacilityReport(models.AbstractModel):
             ),
         )
 
-    def _format(self, value):
-        if isinstance(value, float):
-            return f"{value:,.2f}"
-        return value
+    def _format(self, row):
+        """Return the cells of a row as they are printed."""
+        places = {"decimal": 2, "hours": 1}
+        return [
+            f"{value:,.{places[kind]}f}" if kind in places and value else value
+            for value, (kind, _width) in zip(row, _COLUMNS, strict=True)
+        ]
 
     def _render_xlsx(self, facilities, data):
         """Write the list.
@@ -172,7 +187,7 @@ class WelfareFacilityReport(models.AbstractModel):
         book.add_sheet(
             title,
             title=title,
-            subtitle=self._get_subtitle(),
+            subtitle=self._get_subtitle(facilities),
             heading=[self._get_heading()],
             columns=[workbook.Column(kind) for kind, _width in _COLUMNS],
             rows=rows,

@@ -83,6 +83,8 @@ class WelfareCase(TransactionCase):
         "welfare.allotment": "_prepare_allotment_vals",
         "welfare.allotment.line": "_prepare_allotment_line_vals",
         "welfare.fund.carry": "_prepare_carry_vals",
+        "welfare.fund.reconciliation": "_prepare_reconciliation_vals",
+        "welfare.fund.reconciliation.line": "_prepare_reconciliation_line_vals",
         "welfare.fund.carry.line": "_prepare_carry_line_vals",
     }
     #: The same for models whose records are not created by their values.
@@ -311,7 +313,8 @@ class WelfareCase(TransactionCase):
             allotment_vals = cls._prepare_allotment_vals(place)
             allotment = cls.env["welfare.allotment"].create(allotment_vals)
             vals["allotment_id"] = allotment.id
-        region = cls.env["welfare.allotment"].browse(vals["allotment_id"]).region_id
+        upper = cls.env["welfare.allotment"].browse(vals["allotment_id"]).region_id
+        region = upper.child_ids[:1] or cls._create_region(upper)
         return {"region_id": region.id, "amount": 1_000, **vals}
 
     @classmethod
@@ -333,6 +336,28 @@ class WelfareCase(TransactionCase):
             account_vals = cls._prepare_account_vals(place)
             vals["account_id"] = cls.env["welfare.fund.account"].create(account_vals).id
         return {"reason": "说明", **vals}
+
+    @classmethod
+    def _prepare_reconciliation_vals(cls, place=None, **vals):
+        """Complete the values of a reconciliation of 2019, with a list of nothing."""
+        heading = ("指标ID", "指标文号", "指标金额", "已支出金额")
+        return {
+            "year": 2019,
+            "date": "2019-12-31",
+            "region_id": (place or cls.county_a).id,
+            "filename": "指标.xlsx",
+            "file": base64.b64encode(make_ledger(heading=heading)),
+            **vals,
+        }
+
+    @classmethod
+    def _prepare_reconciliation_line_vals(cls, place=None, **vals):
+        if "reconciliation_id" not in vals:
+            record = cls.env["welfare.fund.reconciliation"].create(
+                cls._prepare_reconciliation_vals(place)
+            )
+            vals["reconciliation_id"] = record.id
+        return {"kind": "equal", "number": "试财〔2019〕1号", **vals}
 
     # === COVERAGE === #
 

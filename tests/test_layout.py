@@ -17,6 +17,7 @@ from odoo.addons.welfare_facility.reports.layout import (
     escape,
     paragraph,
     plain,
+    signatures,
     styles,
     table,
 )
@@ -42,6 +43,17 @@ class LayoutCase(BaseCase):
             re.sub(r"\s", "", page.extract_text())
             for page in self.build(*story, **options).pages
         ]
+
+
+class TestSignatures(LayoutCase):
+    def test_the_labels_stand_in_one_line(self):
+        (text,) = self.get_pages(signatures(["填表人：", "审核人：", "日期："]))
+        self.assertIn("填表人：审核人：日期：", text)
+
+    def test_the_line_is_not_divided(self):
+        line = signatures(["填表人："])
+        self.assertEqual(line.wrap(100, 1000), (100, line.height))
+        self.assertEqual(line.split(100, 1), [])
 
 
 class TestText(BaseCase):

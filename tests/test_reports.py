@@ -351,6 +351,17 @@ class TestFacilityReport(ReportCase):
         text = self._print(self.built + self.funded)
         self.assertHas(text, "翠湖儿童之家", "40.50", "41,000.00", "65 facilities")
 
+    def test_the_office_of_a_street_prints_its_own(self):
+        officer = self._create_user("manager", self.streets[1], login="test_street")
+        homes = self.built.filtered(lambda home: home.township_id == self.streets[1])
+        text = self._print(homes, user=officer)
+        self.assertHas(text, "试验市 / 五华区", "23 facilities")
+
+    def test_homes_of_several_counties_name_theirs(self):
+        other = self._create_facility(self.county_b)
+        text = self._print(self.built[:1] + other, user=self.env.user)
+        self.assertHas(text, "五华区 / ", "乙区 / ")
+
     def test_a_foreign_facility_is_refused(self):
         foreign = self._create_facility(self.county_b)
         for role, user in self.user_by_role.items():

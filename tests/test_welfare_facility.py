@@ -281,11 +281,13 @@ class TestFacilityLife(FacilityCase):
         self.assertEqual((current.reason, current.create_uid), ("开工", self.manager))
 
     def test_only_what_may_follow_is_offered(self):
-        home = self._create_facility()
-        Wizard = self.env["welfare.facility.transition"].with_context(
-            default_facility_id=home.id
-        )
-        states = [state for state, _label in Wizard._selection_state()]
+        home = self._create_facility(date_state="2018-01-01")
+        context = home.action_change_state()["context"]
+        # The client asks for the fields without the defaults.
+        context.pop("default_facility_id")
+        Wizard = self.env["welfare.facility.transition"].with_context(**context)
+        field = Wizard.fields_get(["state"])["state"]
+        states = [state for state, _label in field["selection"]]
         self.assertEqual(set(states), self.Facility._transitions["planned"])
 
     def test_the_wizard_takes_no_other_way(self):
@@ -430,6 +432,22 @@ class TestFacility(FacilityCase):
         self.assertEqual(station.township_id, self.street_a)
         self.community_a.parent_id = self.county_a
         self.assertEqual(home.township_id, self.county_a)
+
+    def test_facilities_are_grouped_by_county_and_street(self):
+        """Also for the office of a street, which may not read its county."""
+        home = self._create_facility(region_id=self.community_a.id)
+        office = self._create_user("manager", self.street_a, login="test_street")
+        for user in (self.manager, office):
+            county, street = (
+                self.Facility.with_user(user).formatted_read_group(
+                    [("id", "=", home.id)], [name], ["__count"]
+                )[0][name]
+                for name in ("county_id", "township_id")
+            )
+            self.assertEqual(
+                (county[0], street[0]), (self.county_a.id, self.street_a.id)
+            )
+            self.assertIn("甲区", county[1])
 
     def test_impossible_figures_are_refused(self):
         home = self._create_facility()

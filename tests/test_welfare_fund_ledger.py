@@ -345,7 +345,7 @@ class TestAllotment(FundCase):
         self.assertBooksHold()
 
     def test_what_does_not_divide(self):
-        """40 万 for 13 homes: 30,769.23 each, and one 分 more where it does not divide."""
+        """40 万 for 13 homes: 30,769.23 each, and a 分 more for some."""
         county = self._get_account(self._register(400_000))
         homes = self._create_homes(self._create_communities(self.street_a, 13))
         allotment = self._allot(

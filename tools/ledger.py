@@ -1132,7 +1132,7 @@ class _RowReader:
         values = dict(self.empty)
         for reader in self.readers:
             value = raw[reader.index] if reader.index < len(raw) else None
-            if is_blank(value):
+            if value is None or (isinstance(value, str) and is_blank(value)):
                 value = self._inherited(reader, index)
             if value is None:
                 if reader.column.required:

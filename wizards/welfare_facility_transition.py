@@ -46,7 +46,8 @@ class WelfareFacilityTransition(models.TransientModel):
         """Offer what may follow the facility's state; without one, all states."""
         Facility = self.env["welfare.facility"]
         labels = Facility._fields["state"]._description_selection(self.env)
-        facility = Facility.browse(self.env.context.get("default_facility_id"))
+        # A key of its own: the client leaves default_… out when it asks for the fields.
+        facility = Facility.browse(self.env.context.get("welfare_facility_id"))
         if not facility:
             return labels
         return [

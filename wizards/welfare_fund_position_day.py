@@ -10,7 +10,6 @@ class WelfareFundPositionDay(models.TransientModel):
 
     checkpoint_id = fields.Many2one(
         comodel_name="welfare.rule",
-        string="Checkpoint",
         domain="[('code', '=like', 'fund_progress_%')]",
         help="A day on which the rules ask for a share to be executed: shows who is "
         "behind.",

@@ -1,5 +1,13 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import reference, regions
+from . import coverage, ledgers, reference, regions
 
-CASES = {case.name: case for case in (*reference.CASES, *regions.CASES)}
+CASES = {
+    case.name: case
+    for case in (
+        *reference.CASES,
+        *regions.CASES,
+        *coverage.CASES,
+        *ledgers.CASES,
+    )
+}

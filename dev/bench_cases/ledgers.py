@@ -1,7 +1,11 @@
 """A ledger of 10,000 homes: read, checked and applied, beside what reads and writes the
 same values without any rule, and beside Odoo's own import."""
 
+import base64
+import csv
 import io
+
+from .case import Case, connection
 
 ROWS = 10_000
 MOST_ROWS = 65_000  # a sheet of an .xls has no more than 65,536
@@ -21,6 +25,7 @@ HEADINGS = (
     "备注",
 )
 STREETS_OF_A_COUNTY, COMMUNITIES_OF_A_STREET = 50, 50
+BATCH = 5000
 
 
 def _rows(count):
@@ -48,23 +53,26 @@ def _rows(count):
 
 
 def make_ledger(count):
-    """Return an .xls ledger with so many rows."""
+    """Return an .xls ledger with so many rows, as a bureau keeps it."""
+    head = [
+        ["儿童之家建设台账"],
+        ["填报单位：民政局  截止日期：2018年12月31日  金额单位：万元"],
+        HEADINGS,
+    ]
+    return _make_xls(head, _rows(count), date_column=5)
+
+
+def _make_xls(head, rows, date_column):
     import xlwt
 
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet("儿童之家台账")
-    sheet.write(0, 0, "儿童之家建设台账")
-    sheet.write(1, 0, "填报单位：民政局  截止日期：2018年12月31日  金额单位：万元")
-    for column, heading in enumerate(HEADINGS):
-        sheet.write(2, column, heading)
-    date_style = xlwt.easyxf(num_format_str="yyyy-mm-dd")
-    for number, row in enumerate(_rows(count), start=3):
+    day = xlwt.easyxf(num_format_str="yyyy-mm-dd")
+    for number, row in enumerate([*head, *rows]):
         for column, value in enumerate(row):
-            if value == "":
-                continue
-            if column == 5:
-                sheet.write(number, column, value, date_style)
-            else:
+            if isinstance(value, int) and column == date_column:
+                sheet.write(number, column, value, day)
+            elif value != "":
                 sheet.write(number, column, value)
     stream = io.BytesIO()
     book.save(stream)
@@ -72,37 +80,255 @@ def make_ledger(count):
 
 
 def make_regions(env, count):
-    """Create the communities that the ledger names; return the region they lie in."""
+    """Create the communities that the ledger names.
+
+    :return: the region in which they lie
+    """
     Region = env["welfare.region"]
     province = Region.create({"code": "990000000000", "name": "试验省"})
     codes = [f"{row[3]}" for row in _rows(count)]
     parents = {province.code[:2]: province}
-    for digits in (4, 6, 9):
-        level = list(dict.fromkeys(code[:digits] for code in codes))
-        shorter = {4: 2, 6: 4, 9: 6}[digits]
-        records = Region.create(
-            [
-                {
-                    "code": prefix.ljust(12, "0"),
-                    "name": f"第{int(prefix[6:] or prefix[2:])}"
-                    + {4: "市", 6: "区", 9: "街道"}[digits],
-                    "parent_id": parents[prefix[:shorter]].id,
-                }
-                for prefix in level
-            ]
-        )
-        parents.update(zip(level, records, strict=True))
-    for start in range(0, len(codes), 5000):
-        Region.create(
-            [
-                {
-                    "code": code,
-                    "name": f"第{int(code[9:])}社区",
-                    "parent_id": parents[code[:9]].id,
-                }
-                for code in codes[start : start + 5000]
-            ]
-        )
+    kinds = {4: (2, "市"), 6: (4, "区"), 9: (6, "街道"), 12: (9, "社区")}
+    for digits, (above, kind) in kinds.items():
+        prefixes = list(dict.fromkeys(code[:digits] for code in codes))
+        for start in range(0, len(prefixes), BATCH):
+            batch = prefixes[start : start + BATCH]
+            regions = Region.create(
+                [
+                    {
+                        "code": prefix.ljust(12, "0"),
+                        "name": f"第{int(prefix[above:])}{kind}",
+                        "parent_id": parents[prefix[:above]].id,
+                    }
+                    for prefix in batch
+                ]
+            )
+            parents.update(zip(batch, regions, strict=True))
+            env.invalidate_all()
+    env.cr.commit()
+    return province
+
+
+# === Reading ===
+
+
+def setup_reading(env):
+    return make_ledger(ROWS)
+
+
+def run_xlrd(env, content, n):
+    """The least that reading an .xls takes."""
+    import xlrd
+
+    sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
+    for row in range(sheet.nrows):
+        sheet.row_values(row)
+    return 0
+
+
+def run_reading(env, content, n):
+    from odoo.addons.welfare_facility.tools.workbook import read_workbook
+
+    read_workbook(content, "ledger.xls")
+    return 0
+
+
+# === The whole import: two requests, the check and the application ===
+
+
+def setup_import(env):
+    return make_regions(env, ROWS).id, make_ledger(ROWS)
+
+
+def setup_large(env):
+    return make_regions(env, MOST_ROWS).id, make_ledger(MOST_ROWS)
+
+
+def run_import(env, prepared, n):
+    region_id, content = prepared
+    ledger = env["welfare.facility.import"].create(
+        {
+            "region_id": region_id,
+            "filename": "ledger.xls",
+            "file": base64.b64encode(content),
+        }
+    )
+    ledger.action_check()
     env.cr.commit()
     env.invalidate_all()
-    return province
+    ledger.action_apply()
+    env.cr.commit()
+    done = env["welfare.facility"].search_count([("region_id", "child_of", region_id)])
+    assert done == n, done
+
+
+# === What it is compared with ===
+
+
+def setup_copy(env):
+    """Make a table with the columns, checks and indexes of the register."""
+    region = make_regions(env, ROWS)
+    id_by_code = {
+        community.code: community.id
+        for community in env["welfare.region"].search([("id", "child_of", region.id)])
+    }
+    home_type = env.ref("welfare_facility.facility_type_children_home")
+    raw, statements = connection(env)
+    with raw, raw.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE bench_facility (LIKE welfare_facility INCLUDING ALL)"
+        )
+    statements.clear()
+    currency_id = env.ref("base.CNY").id
+    return raw, statements, id_by_code, home_type.id, currency_id, make_ledger(ROWS)
+
+
+def run_copy(env, prepared, n):
+    """Read the file by bare xlrd, and hand the values to PostgreSQL in one COPY.
+
+    Nothing is checked, and nobody can tell afterwards where a value came from.
+    """
+    import xlrd
+
+    raw, statements, id_by_code, type_id, currency_id, content = prepared
+    sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for number in range(3, sheet.nrows):
+        row = sheet.row_values(number)
+        row += [""] * (len(HEADINGS) - len(row))
+        district, lottery = (float(value or 0) * 10_000 for value in row[6:8])
+        code = row[3] if isinstance(row[3], str) else f"{row[3]:.0f}"
+        writer.writerow(
+            (
+                f"{row[2]}儿童之家",
+                type_id,
+                id_by_code[code],
+                True,
+                "operating" if row[4] == "已建成" else "planned",
+                xlrd.xldate_as_datetime(row[5], 0).date() if row[5] else "2018-12-31",
+                row[9],
+                row[10],
+                "" if isinstance(row[11], str) else row[11],
+                row[12],
+                currency_id,
+                district,
+                lottery,
+                district + lottery,
+                True,
+            )
+        )
+    text.seek(0)
+    with raw, raw.cursor() as cursor:
+        cursor.copy_expert(
+            "COPY bench_facility (name, type_id, region_id, active, state, date_state,"
+            " area_indoor, area_outdoor, hours_weekly, note, currency_id,"
+            " amount_district_stated, amount_lottery_stated, amount_total_stated,"
+            " is_one_per_community) FROM STDIN WITH (FORMAT csv)",
+            text,
+        )
+    return len(statements)
+
+
+#: What Odoo's own import is given: a sheet that was made for it, with ids for places.
+PLAIN_FIELDS = ("name", "type_id/.id", "region_id/.id", "state", "date_state") + (
+    "area_indoor",
+    "area_outdoor",
+    "hours_weekly",
+    "note",
+    "amount_district_stated",
+    "amount_lottery_stated",
+)
+
+
+def setup_base_import(env):
+    region = make_regions(env, ROWS)
+    home_type = env.ref("welfare_facility.facility_type_children_home")
+    communities = env["welfare.region"].search(
+        [("id", "child_of", region.id), ("level", "=", "village")]
+    )
+    rows = [
+        (
+            f"{row[2]}儿童之家",
+            home_type.id,
+            community.id,
+            "operating" if row[4] == "已建成" else "planned",
+            row[5] or 43465,
+            row[9],
+            row[10],
+            "" if isinstance(row[11], str) else row[11],
+            row[12],
+            (row[6] or 0) * 10_000,
+            (row[7] or 0) * 10_000,
+        )
+        for row, community in zip(_rows(ROWS), communities, strict=True)
+    ]
+    return _make_xls([PLAIN_FIELDS], rows, date_column=4)
+
+
+def run_base_import(env, content, n):
+    wizard = env["base_import.import"].create(
+        {
+            "res_model": "welfare.facility",
+            "file": content,
+            "file_name": "ledger.xls",
+            "file_type": "application/vnd.ms-excel",
+        }
+    )
+    options = {"has_headers": True, "date_format": "%Y-%m-%d", "quoting": '"'}
+    result = wizard.execute_import(list(PLAIN_FIELDS), list(PLAIN_FIELDS), options)
+    env.cr.commit()
+    errors = [message for message in result["messages"] if message["type"] == "error"]
+    assert len(result["ids"] or ()) == n, errors[:3]
+
+
+CASES = (
+    Case(
+        name="ledger read by xlrd",
+        unit="row of an .xls",
+        n=ROWS,
+        setup=setup_reading,
+        run=run_xlrd,
+        against=(),
+    ),
+    Case(
+        name="ledger reading",
+        unit="row of an .xls",
+        n=ROWS,
+        setup=setup_reading,
+        run=run_reading,
+        against=("ledger read by xlrd",),
+    ),
+    Case(
+        name="ledger COPY",
+        unit="row of an .xls",
+        n=ROWS,
+        setup=setup_copy,
+        run=run_copy,
+        against=(),
+    ),
+    Case(
+        name="ledger base_import",
+        unit="row of an .xls, into the register",
+        n=ROWS,
+        setup=setup_base_import,
+        run=run_base_import,
+        against=("ledger COPY",),
+    ),
+    Case(
+        name="ledger import",
+        unit="row of an .xls, checked and applied",
+        n=ROWS,
+        setup=setup_import,
+        run=run_import,
+        against=("ledger COPY", "ledger base_import"),
+    ),
+    Case(
+        name="ledger of a province",
+        unit="row of an .xls, checked and applied",
+        n=MOST_ROWS,
+        setup=setup_large,
+        run=run_import,
+        against=("ledger COPY",),
+    ),
+)
