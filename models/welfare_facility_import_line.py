@@ -75,6 +75,13 @@ class WelfareFacilityImportLine(models.Model):
                 self.env._("The rows of a ledger that was applied are kept.")
             )
 
+    # === ACTION METHODS === #
+
+    def action_open_facility(self):
+        """Open the facility that the row created, changed or left as it was."""
+        self.ensure_one()
+        return self.facility_id.get_formview_action()
+
     # === BUSINESS METHODS === #
 
     @api.model

@@ -567,6 +567,7 @@ class _Signatures(Flowable):
     """Labels, each with a rule to sign on, in one line that is never divided."""
 
     _HEIGHT = 14 * mm
+    _BASE = 2.5 * mm
 
     def __init__(self, labels):
         super().__init__()
@@ -586,9 +587,10 @@ class _Signatures(Flowable):
         share = self.width / len(self._labels)
         for index, label in enumerate(self._labels):
             left = index * share
-            canvas.drawString(left, 1 * mm, label)
+            canvas.drawString(left, self._BASE + 1 * mm, label)
             begin = left + stringWidth(label, NORMAL, CELL_SIZE) + 2 * mm
-            canvas.line(begin, 0, max(begin, left + share - 10 * mm), 0)
+            end = max(begin, left + share - 10 * mm)
+            canvas.line(begin, self._BASE, end, self._BASE)
 
 
 # ---------------------------------------------------------------------------

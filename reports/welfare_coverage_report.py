@@ -378,7 +378,7 @@ class WelfareCoverageDocument(models.AbstractModel):
                     self.env._("Date:"),
                 ]
             ),
-            *(layout.paragraph(note, "note") for note in sheet.notes),
+            *(layout.paragraph(note, "small") for note in sheet.notes),
         ]
 
     def _draw_parts(self, sheet):
@@ -398,15 +398,32 @@ class WelfareCoverageDocument(models.AbstractModel):
         )
 
     def _draw_communities(self, sheet):
-        aligns = ["right", *["left"] * 4, *["right"] * 5, "left"]
-        widths = (9, 30, 30, 24, 44, 22, 14, 20, 20, 16, 36)
-        rows = self._get_community_rows(sheet.communities)
+        columns = [
+            layout.Column(*each)
+            for each in (
+                (9, "right"),
+                (38, "left"),
+                (24, "left"),
+                (50, "left"),
+                (24, "right"),
+                (18, "right"),
+                (22, "right"),
+                (22, "right"),
+                (20, "right"),
+                (50, "left"),
+            )
+        ]
+        rows = [
+            self._get_community_heading(),
+            *(
+                [self._format_plain(cell) for cell in row]
+                for row in self._get_community_rows(sheet.communities)
+            ),
+        ]
+        # Without the township: it is the one in the title.
         return layout.table(
-            [
-                self._get_community_heading(),
-                *([self._format_plain(cell) for cell in row] for row in rows),
-            ],
-            [layout.Column(*each) for each in zip(widths, aligns, strict=True)],
+            [[*row[:1], *row[2:]] for row in rows],
+            columns,
             empty=self.env._("There are no communities in this region."),
         )
 

@@ -69,3 +69,29 @@ class TestTours(WelfareCase, HttpCase):
         self.assertTrue(target.is_stated, "0 is a figure")
         self.assertFalse(target.is_interim_stated, "empty is none")
         self.assertFalse(target.is_gap_stated)
+
+    def test_fund(self):
+        """The finance officer takes the ledger's money over, and ends the year."""
+        district = self._load_regions()
+        officer = self._create_user("finance", district, login="tour_finance")
+        manager = self._create_user("manager", district, login="tour_manager")
+        ledger = (
+            self.env["welfare.facility.import"]
+            .with_user(manager)
+            .create(
+                {
+                    "filename": LEDGER,
+                    "file": base64.b64encode(read_sample(LEDGER)),
+                    "region_id": district.id,
+                }
+            )
+        )
+        ledger.action_check()
+        ledger.action_apply()
+        self.start_tour("/odoo", "welfare_fund", login=officer.login)
+        accounts = self.env["welfare.fund.account"].search([])
+        self.assertEqual(
+            {account.year: account.available for account in accounts},
+            {2019: 0, 2020: 920_000},
+        )
+        self.assertEqual(accounts._find_differences(), [])

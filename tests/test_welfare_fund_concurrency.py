@@ -3,18 +3,23 @@ import functools
 import json
 import os
 import random
+import select
 import signal
 import traceback
 import uuid
 from decimal import Decimal
 
-from psycopg2 import OperationalError
-from psycopg2.errors import LockNotAvailable, SerializationFailure
+from psycopg2.errors import (
+    InvalidSavepointSpecification,
+    LockNotAvailable,
+    SerializationFailure,
+)
 
 import odoo.sql_db
 from odoo import api
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
@@ -22,6 +27,7 @@ from odoo.tools import SQL, mute_logger
 from ..models.welfare_fund_account import Line, Posting
 
 WORKERS = 8
+PATIENCE = 120  # seconds until a process that does not end is given up
 YEAR = 2019
 DATE = "2019-06-01"
 
@@ -53,6 +59,9 @@ class Worker:
             self._says = child_says
             random.seed(number)
             odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
+            registry = Registry(get_db_name())
+            registry._db = odoo.sql_db.db_connect(get_db_name())
+            registry._db_readonly = None
             with self.test.transaction() as env:
                 env["welfare.fund.account"].search_count([])
             os.write(child_says, b".")
@@ -100,21 +109,26 @@ class Worker:
     def kill(self):
         """End the process as a crash would."""
         os.kill(self.pid, signal.SIGKILL)
-        self.end()
+        self._wait()
 
     def end(self):
         """Wait for the process to end, and return what its work returned."""
+        if not select.select([self._results], [], [], PATIENCE)[0]:
+            os.kill(self.pid, signal.SIGKILL)
+        text = self._wait()
+        self.test.assertTrue(text, "The process has not come to its end.")
+        result = json.loads(text)
+        self.test.assertNotIn("error", result, result.get("error"))
+        self.attempts = result["attempts"]
+        return result["result"]
+
+    def _wait(self):
         with os.fdopen(self._results) as file:
             text = file.read()
         os.close(self._said)
         os.close(self._start)
         os.waitpid(self.pid, 0)
-        if not text:
-            return None
-        result = json.loads(text)
-        self.test.assertNotIn("error", result, result.get("error"))
-        self.attempts = result["attempts"]
-        return result["result"]
+        return text
 
 
 # Their data is committed, and what is in the ledger stays: it lies in a province of its
@@ -183,8 +197,10 @@ class FundConcurrencyCase(BaseCase):
     def transaction(cls):
         """Open a transaction of its own, and commit it."""
         with cls.cursor() as cr:
-            yield api.Environment(cr, api.SUPERUSER_ID, {})
+            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            yield env
             cr.commit()
+            env.registry.signal_changes()
 
     # === WHAT THERE IS === #
 
@@ -603,7 +619,7 @@ class TestFundInterleaving(FundConcurrencyCase):
         with (
             self.session() as env,
             mute_logger("odoo.sql_db"),
-            self.assertRaises(OperationalError),
+            self.assertRaises(InvalidSavepointSpecification),
             env.cr.savepoint(),
         ):
             env["welfare.allotment"].browse(allotment_id).action_post()

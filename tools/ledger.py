@@ -831,7 +831,7 @@ class _ColumnReader:
                 _lt(
                     "“%(value)s” is none of: %(known)s",
                     value=text,
-                    known=", ".join(self.column.choices),
+                    known=", ".join(self.column.choices).replace(_YEAR_SIGN, "20××"),
                 )
             )
         values[self.name] = self.choices[general]

@@ -1,0 +1,54 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+const menu = (name) => ({
+    trigger: `[data-menu-xmlid='welfare_facility.${name}']`,
+    run: "click",
+});
+
+/** The finance officer takes the ledger's money over, looks at it and ends the year. */
+registry.category("web_tour.tours").add("welfare_fund", {
+    url: "/odoo",
+    steps: () => [
+        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The rows of the bureau's own funding sheet become appropriations.
+        menu("welfare_menu_facility"),
+        menu("welfare_facility_import_menu"),
+        { trigger: ".o_data_row td[name=filename]", run: "click" },
+        { trigger: "a[name=funds]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2015〕21号)" },
+        { trigger: "button[name=action_register_funds]", run: "click" },
+        { trigger: ".o_pager_limit:contains(8)" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕12号) td[name=number]", run: "click" },
+        { trigger: "button[name=action_register]", run: "click" },
+        { trigger: "a[name=adjustments]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕57号) button[name=action_post]", run: "click" },
+        { trigger: ".o_field_widget[name=amount_current]:contains(920,000)" },
+        // What is there, and how fast it goes.
+        menu("welfare_menu_funding"),
+        menu("welfare_fund_position_menu"),
+        { trigger: ".o_data_row:contains(五财行〔2019〕12号) td[name=available]:contains(920,000)", run: "click" },
+        { trigger: ".o_field_widget[name=progress_note]" },
+        { trigger: "button[name=action_open_entries]", run: "click" },
+        { trigger: ".o_pager_limit:contains(2)" },
+        // As it was on a past day.
+        menu("welfare_menu_funding"),
+        menu("welfare_fund_position_day_menu"),
+        { trigger: ".modal .o_field_widget[name=date] input, .modal .o_field_widget[name=date] button", run: "click" },
+        { trigger: ".modal .o_field_widget[name=date] input", run: "edit 04/30/2019 && click .modal .modal-title" },
+        { trigger: ".modal button[name=action_show]", run: "click" },
+        { trigger: ".o_data_row td[name=available]:contains(400,000)" },
+        // The end of the year.
+        menu("welfare_menu_funding"),
+        menu("welfare_fund_carry_menu"),
+        { trigger: ".o_list_button_add", run: "click" },
+        { trigger: ".o_field_widget[name=year] input", run: "edit 2019 && click .o_form_sheet" },
+        { trigger: "button[name=action_propose]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕12号)" },
+        { trigger: "button[name=action_post]", run: "click" },
+        { trigger: ".modal .modal-footer .btn-primary", run: "click" },
+        { trigger: ".o_field_widget[name=amount_carry]:contains(920,000)" },
+        { trigger: "button[name=action_open_entries]", run: "click" },
+        { trigger: ".o_pager_limit:contains(2)" },
+    ],
+});
