@@ -45,6 +45,7 @@
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",
+        "data/ir_cron_data.xml",
         "data/welfare_fund_carry_rule_data.xml",
         "data/welfare_fund_transfer_rule_data.xml",
         "views/welfare_fiscal_year_views.xml",

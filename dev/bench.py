@@ -121,7 +121,7 @@ def _run(odoo, template, name, n):
     odoo.copy(template, database)
     try:
         script = SCRIPT.format(checkout=str(CHECKOUT), name=name, n=n)
-        log = odoo.shell(database, script, log="bench-case").require(name)
+        log = odoo.shell(database, script, log=f"bench-{os.getpid()}").require(name)
     finally:
         odoo.drop(database)
     for line in log.text.splitlines():
@@ -146,6 +146,11 @@ def _table(results):
         ratios = [
             f"{median['seconds'] / medians[other]['seconds']:.3g} × {other}"
             for other in CASES[name].against
+        ]
+        ratios += [
+            f"{key} {value:.3g}"
+            for key, value in median.items()
+            if key not in ("seconds", "queries", "memory")
         ]
         lines.append(
             f"{name:<24}{median['seconds'] * 1000:>10.4g}{spread:>9.0%}"

@@ -32,7 +32,12 @@ else:
         # Without a target of the region its coverage on the ledger's day is printed;
         # such a target is not kept: nothing is committed after it.
         targets = Target.search([("region_id", "=", ledger.region_id.id)]) or (
-            Target.create({{"region_id": ledger.region_id.id, "date": ledger.date}})
+            Target.create(
+                {{
+                    "region_id": ledger.region_id.id,
+                    "date": ledger.date or ledger.create_date.date(),
+                }}
+            )
         )
         pdf, _kind = env["ir.actions.report"]._render_reportlab_pdf(
             "welfare_facility.welfare_coverage_report", targets.ids

@@ -1,12 +1,12 @@
 """The people of the demo database, one per role; each password is the login."""
 
 LOGINS = (
-    ("finance", "finance officer", "财务"),
-    ("procurement", "procurement officer", "采购"),
+    ("finance", "finance officer", "财务人员"),
+    ("procurement", "procurement officer", "采购人员"),
     ("manager", "facility manager", "设施管理员"),
     ("approver", "approver", "审批人"),
-    ("auditor", "auditor", "审计"),
-    ("administrator", "administrator of the application", "管理员"),
+    ("auditor", "auditor", "审计人员"),
+    ("administrator", "administrator of the application", "系统管理员"),
 )
 
 

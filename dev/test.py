@@ -1,9 +1,9 @@
 """./test: everything that a change must pass, or only what is named.
 
 ./test                                   everything
-./test test_region                       one file of tests/
-./test test_region.TestRegion            one class
-./test test_region.TestRegion.test_tree  one method
+./test test_welfare_region                       one file of tests/
+./test test_welfare_region.TestRegion            one class
+./test test_welfare_region.TestRegion.test_tree  one method
 ./test lint i18n tours                   gates by their names (see --list)
 """
 

@@ -31,7 +31,7 @@ class LedgerWriter:
         self.env = ledger.env
         self.ledger = ledger
         # A value offered by the screen is no default of the register.
-        self.Facility = self.env["welfare.facility"].with_context(
+        self.Facility = self.env["welfare.facility"].with_context(  # pylint: disable=context-overridden
             clean_context(self.env.context)
         )
 

@@ -44,7 +44,7 @@ class WelfareAllotment(models.Model):
     number = fields.Char(string="Document Number", required=True, tracking=True)
     kind = fields.Selection(
         selection=[
-            ("send", "Sent Down"),
+            ("send", "Send Down"),
             ("give_back", "Given Back from Below"),
             ("take_back", "Taken Back from Above"),
         ],

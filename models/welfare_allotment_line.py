@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
 from ..tools.money import to_yuan
@@ -85,9 +85,10 @@ class WelfareAllotmentLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            vals["is_norm_taken"] = False
-        lines = super().create(vals_list)
+        allotment_ids = {vals.get("allotment_id") for vals in vals_list}
+        allotments = self.env["welfare.allotment"].browse(filter(None, allotment_ids))
+        allotments._check_is_initial()
+        lines = super().create([{**vals, "is_norm_taken": False} for vals in vals_list])
         lines.allotment_id._check_is_initial()
         return lines
 
@@ -95,6 +96,9 @@ class WelfareAllotmentLine(models.Model):
         self.allotment_id._check_is_initial()
         vals = {**vals}
         vals.pop("is_norm_taken", None)
+        allotment_id = vals.get("allotment_id")
+        if allotment_id and allotment_id not in self.allotment_id.ids:
+            raise AccessError(self.env._("A line stays with its allotment."))
         result = super().write(vals)
         self.allotment_id._check_is_initial()
         return result

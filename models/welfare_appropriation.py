@@ -49,7 +49,7 @@ class WelfareAppropriation(models.Model):
     )
 
     number = fields.Char(
-        string="Document Number",
+        string="Appropriation Number",
         required=True,
         tracking=True,
         index="trigram",
@@ -59,7 +59,7 @@ class WelfareAppropriation(models.Model):
     title = fields.Char()
     budget_codes = fields.Char(
         string="IDs in the Budget System",
-        help="The 指标ID of the budget system; several are written apart by blanks.",
+        help="The budget system's own IDs (指标ID); several stand apart by blanks.",
     )
     year = fields.Integer(
         string="Budget Year",

@@ -98,12 +98,19 @@ class WelfareAppropriationAdjustment(models.Model):
     def _default_date(self):
         return fields.Date.context_today(self)
 
-    # === CONSTRAINT METHODS === #
+    # === CRUD METHODS === #
 
-    @api.constrains("to_appropriation_id")
-    def _check_to_appropriation(self):
-        """Refuse another region's appropriation; its name would be shown already."""
-        self.to_appropriation_id.check_access("write")
+    @api.model_create_multi
+    def create(self, vals_list):
+        adjustments = super().create(vals_list)
+        adjustments._check_to_appropriation()
+        return adjustments
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "to_appropriation_id" in vals:
+            self._check_to_appropriation()
+        return result
 
     # === ACTION METHODS === #
 
@@ -113,7 +120,7 @@ class WelfareAppropriationAdjustment(models.Model):
         :raise UserError: an appropriation is not registered, or has not that much left.
         """
         self.env["welfare.fund.account"]._begin_posting(self)
-        self.to_appropriation_id.check_access("write")
+        self._check_to_appropriation()
         self._check_registered()
         self._set_state("posted")
         self.env["welfare.fund.account"]._post(
@@ -122,6 +129,10 @@ class WelfareAppropriationAdjustment(models.Model):
         return True
 
     # === BUSINESS METHODS === #
+
+    def _check_to_appropriation(self):
+        """Refuse another region's appropriation; its name would be shown already."""
+        self.to_appropriation_id.check_access("write")
 
     def _check_registered(self):
         for appropriation in self.appropriation_id + self.to_appropriation_id:

@@ -340,7 +340,8 @@ class WelfareFacilityImport(models.Model):
             }
         )
         record.action_check()
-        if not record.error_count and (record.create_count or record.change_count):
+        has_news = record.create_count or record.change_count or record.fund_count
+        if has_news and not record.error_count:
             record.action_apply()
         return record
 

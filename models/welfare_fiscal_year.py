@@ -54,7 +54,8 @@ class WelfareFiscalYear(models.Model):
         :param set years: of integers.
         :raise UserError: one is closed or not entered.
         """
-        open_years = set(self.sudo().search([("state", "=", "open")]).mapped("year"))
+        years_open = self.sudo().search_fetch([("state", "=", "open")], ["year"])
+        open_years = set(years_open.mapped("year"))
         for year in sorted(years - open_years):
             raise UserError(
                 self.env._(

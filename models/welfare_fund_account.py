@@ -435,11 +435,15 @@ class WelfareFundAccount(models.Model):
         self.env.flush_all()
         available = self._lock_accounts(accounts)
         known = self._get_known_entries(postings)
+        known_by_key = defaultdict(list)
+        for entry in known:
+            known_by_key[entry.posting_key].append(entry)
+        known = {entry.id: entry for entry in known}
         entry_ids = []
         new_postings = {}
         for posting in postings:
-            earlier = [entry for entry in known if entry.posting_key == posting.key]
-            if earlier:
+            if posting.key in known_by_key:
+                earlier = known_by_key[posting.key]
                 self._check_same_posting(posting, earlier)
                 entry_ids += [entry.id for entry in earlier]
             elif posting.key not in new_postings:
@@ -580,11 +584,10 @@ class WelfareFundAccount(models.Model):
     def _check_posting(self, posting, known, available):
         """Refuse in words what the database would refuse as well.
 
-        :param list known: of :class:`_Known`, with all that the posting refers to.
+        :param dict known: by id, the :class:`_Known` that the posting refers to.
         :param dict available: by account, what is left before it; and after it, on
             return.
         """
-        known = {entry.id: entry for entry in known}
         sides = defaultdict(Decimal)
         for line in posting.lines:
             taken = Decimal(0)
@@ -903,10 +906,10 @@ class WelfareFundAccount(models.Model):
             return
         for difference in differences:
             _logger.critical("The fund ledger does not agree: %s", difference)
-        group = self.env.ref("welfare_facility.welfare_group_finance")
-        appropriation = self.env["welfare.appropriation"].search([], limit=1)
-        for user in group.all_user_ids:
-            appropriation.activity_schedule(
+        officers = self.env.ref("welfare_facility.welfare_group_finance").all_user_ids
+        auditors = self.env.ref("welfare_facility.welfare_group_auditor").all_user_ids
+        for user in officers | auditors:
+            user.partner_id.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=self.env._("The fund ledger does not agree"),
                 note="\n".join(map(str, differences)),

@@ -254,6 +254,7 @@ class WelfareFundPosition(models.Model):
                 SELECT COALESCE(SUM(entry.d_received), 0) FROM welfare_fund_entry entry
                 LEFT JOIN welfare_fund_entry original ON original.id = entry.reverses_id
                 WHERE entry.account_id = account.id AND entry.date <= %s
+                  AND entry.kind IN ('receive', 'reduce', 'reverse')
                   AND COALESCE(original.kind, entry.kind) IN ('receive', 'reduce')
             )""",
             day,

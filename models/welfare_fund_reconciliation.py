@@ -80,10 +80,12 @@ class WelfareFundReconciliation(models.Model):
         default=lambda self: self._default_date(),
         help="The day to which the lists speak; the fund ledger is that of its end.",
     )
-    file = fields.Binary(string="Appropriations (指标)", required=True, attachment=True)
+    file = fields.Binary(
+        string="List of Appropriations", required=True, attachment=True
+    )
     filename = fields.Char(required=True)
     sha256 = fields.Char(string="SHA-256 of the Appropriations", readonly=True)
-    payment_file = fields.Binary(string="Payments (支付)", attachment=True)
+    payment_file = fields.Binary(string="List of Payments", attachment=True)
     payment_filename = fields.Char()
     payment_sha256 = fields.Char(string="SHA-256 of the Payments", readonly=True)
     state = fields.Selection(

@@ -25,7 +25,7 @@ class WelfareFundReconciliationLine(models.Model):
         ],
         required=True,
     )
-    number = fields.Char(string="Document Number")
+    number = fields.Char(string="Appropriation Number")
     indicator = fields.Char(string="ID in the Budget System")
     rows = fields.Char(help="The rows of the list.")
     appropriation_id = fields.Many2one(

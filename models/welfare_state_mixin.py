@@ -51,6 +51,7 @@ class WelfareStateMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         guarded = self._guarded_fields - self._initial_fields
+        vals_list = [{**vals} for vals in vals_list]
         for vals in vals_list:
             self._refuse_guarded(vals.keys() & (guarded | self._derived_fields))
             # Explicitly empty: a context with default_… must not fill them either.

@@ -38,6 +38,7 @@ from . import test_coverage_demo
 # 4 funding
 from . import test_welfare_fund_demo
 from . import test_welfare_fund_ledger
+from . import test_welfare_fund_attacks
 from . import test_welfare_fund_properties
 from . import test_welfare_fund_concurrency
 from . import test_welfare_fund_position

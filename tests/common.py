@@ -314,8 +314,7 @@ class WelfareCase(TransactionCase):
             allotment = cls.env["welfare.allotment"].create(allotment_vals)
             vals["allotment_id"] = allotment.id
         upper = cls.env["welfare.allotment"].browse(vals["allotment_id"]).region_id
-        region = upper.child_ids[:1] or cls._create_region(upper)
-        return {"region_id": region.id, "amount": 1_000, **vals}
+        return {"facility_id": cls._create_facility(upper).id, "amount": 1_000, **vals}
 
     @classmethod
     def _create_position(cls, place=None):

@@ -137,7 +137,8 @@ class TestTwoAtOnce(BaseCase):
                 env = api.Environment(cr, user_id, {})
                 ledger = env["welfare.facility.import"].browse(ledger_id)
                 retrying(partial(ledger.action_apply), env)
-                cr.commit()
+                # A connection of its own, as a request has.
+                cr.commit()  # pylint: disable=invalid-commit
             outcomes.append("applied")
         except UserError as error:
             outcomes.append(str(error))

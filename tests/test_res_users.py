@@ -41,7 +41,6 @@ class TestUsers(WelfareCase):
             self.administrator,
             name="新人",
             login="test_new",
-            password="test_new_password",
             role_ids=[Command.set(auditor.ids)],
             region_ids=[Command.set(self.county_b.ids)],
         )

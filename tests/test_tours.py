@@ -2,7 +2,7 @@ import base64
 
 from odoo.tests import HttpCase, tagged
 
-from .common import WelfareCase
+from .common import LEDGER_HEADING, WelfareCase, make_ledger
 from .test_welfare_facility_import import LEDGER, REGIONS, read_sample
 
 
@@ -38,6 +38,19 @@ class TestTours(WelfareCase, HttpCase):
         community = self.Region.search([("code", "=", "530102001007")])
         self.assertTrue(community.is_unit_community)
         self.assertEqual(community.unit_community_reason, "高校家属区")
+
+    def test_ledger_headings(self):
+        """The facility manager explains a heading; it is remembered."""
+        district = self._load_regions()
+        officer = self._create_user("manager", district, login="tour_manager")
+        heading = [*LEDGER_HEADING[:3], "进度", *LEDGER_HEADING[4:], "联系人"]
+        row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        content = make_ledger([[*row, "王某"]], heading=heading)
+        self._offer_file("unknown.xlsx", content)
+        self.start_tour("/odoo", "welfare_ledger_headings", login=officer.login)
+        self.assertEqual(self.Facility.search_count([]), 1)
+        mappings = self.env["welfare.import.mapping"].search([])
+        self.assertEqual(set(mappings.mapped("heading")), {"进度", "联系人"})
 
     def test_ledger_import(self):
         """The facility manager brings the ledger in and reads the coverage."""

@@ -43,6 +43,41 @@ class FundCase(WelfareCase):
         )
         return self.Account.with_user(self.finance)._post([posting]).sudo()
 
+    def _allot(self, account, holders, **vals):
+        """Make a draft allotment.
+
+        :param list holders: pairs of a region or facility, and an amount.
+        """
+        lines = []
+        for holder, amount in holders:
+            field = "region_id" if holder._name == "welfare.region" else "facility_id"
+            lines.append(Command.create({field: holder.id, "amount": amount}))
+        return (
+            self.env["welfare.allotment"]
+            .with_user(self.finance)
+            .create(
+                {
+                    "number": f"下达{next(self._keys)}号",
+                    "account_id": account.id,
+                    "date": account.appropriation_id.date,
+                    "line_ids": lines,
+                    **vals,
+                }
+            )
+        )
+
+    def _create_norm(self, source, amount=50_000, **vals):
+        return self.env["welfare.fund.norm"].create(
+            {
+                "source_id": source.id,
+                "facility_type_id": self.home_type.id,
+                "amount": amount,
+                "date_from": "2017-01-01",
+                "is_verified": True,
+                **vals,
+            }
+        )
+
     def _get_balances(self, account):
         return {name: account[name] for name in BALANCES if account[name]}
 
@@ -229,41 +264,6 @@ class TestAttacks(FundCase):
 
 class TestAllotment(FundCase):
     """Down the levels, and back."""
-
-    def _allot(self, account, holders, **vals):
-        """Make a draft allotment.
-
-        :param list holders: pairs of a region or facility, and an amount.
-        """
-        lines = []
-        for holder, amount in holders:
-            field = "region_id" if holder._name == "welfare.region" else "facility_id"
-            lines.append(Command.create({field: holder.id, "amount": amount}))
-        return (
-            self.env["welfare.allotment"]
-            .with_user(self.finance)
-            .create(
-                {
-                    "number": f"下达{next(self._keys)}号",
-                    "account_id": account.id,
-                    "date": account.appropriation_id.date,
-                    "line_ids": lines,
-                    **vals,
-                }
-            )
-        )
-
-    def _create_norm(self, source, amount=50_000, **vals):
-        return self.env["welfare.fund.norm"].create(
-            {
-                "source_id": source.id,
-                "facility_type_id": self.home_type.id,
-                "amount": amount,
-                "date_from": "2017-01-01",
-                "is_verified": True,
-                **vals,
-            }
-        )
 
     def test_down_and_back(self):
         appropriation = self._register(100_000)

@@ -159,7 +159,7 @@ class Ledger:
 
 
 _accounts = st.integers(0, 2)
-_amounts = st.integers(1, 60_00).map(lambda fen: Decimal(fen) / 100)
+_amounts = st.integers(1, 25_00).map(lambda fen: Decimal(fen) / 100)
 _days = st.integers(0, 5)
 #: What is done: (operation, account, other account, amount, an earlier entry, days)
 _steps = st.tuples(
@@ -253,7 +253,7 @@ class TestFundProperties(FundCase):
         return key, lines
 
     @settings(
-        max_examples=200,
+        max_examples=120,
         derandomize=True,
         database=None,
         deadline=None,
@@ -342,7 +342,6 @@ class TestFundProperties(FundCase):
         self.posted = self.refused = 0
         with mute_logger("odoo.sql_db"):
             self._check_sequence()
-        print("COUNTS", self.posted, self.refused, self.sequences)
         # The sequences say something: much was posted, and much refused.
-        self.assertGreater(self.posted, 500)
-        self.assertGreater(self.refused, 500)
+        self.assertGreater(self.posted, 300)
+        self.assertGreater(self.refused, 300)

@@ -1,3 +1,5 @@
+import secrets
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -21,7 +23,6 @@ class WelfareUserAccess(models.TransientModel):
     )
     name = fields.Char()
     login = fields.Char()
-    password = fields.Char(help="To be changed by the user after the first login.")
     role_ids = fields.Many2many(
         comodel_name="res.groups",
         string="Roles",
@@ -59,14 +60,16 @@ class WelfareUserAccess(models.TransientModel):
         """
         self.ensure_one()
         self._check_may_apply()
-        if not self.user_id and not (self.name and self.login and self.password):
-            raise UserError(self.env._("Enter name, login and password."))
+        if not self.user_id and not (self.name and self.login):
+            raise UserError(self.env._("Enter name and login."))
         roles = self.role_ids & self._get_roles()
         if self.role_ids != roles:
             raise AccessError(self.env._("Only the roles of this application."))
+        # Made here, shown once and kept nowhere.
+        password = secrets.token_urlsafe(9)
         Users_sudo = self.env["res.users"].with_context(no_reset_password=True).sudo()
         user_sudo = Users_sudo.browse(self.user_id.id) or Users_sudo.create(
-            {"name": self.name, "login": self.login, "password": self.password}
+            {"name": self.name, "login": self.login, "password": password}
         )
         taken = self._get_roles() - roles
         user_sudo.write(
@@ -76,7 +79,24 @@ class WelfareUserAccess(models.TransientModel):
                 "welfare_region_ids": [Command.set(self.region_ids.ids)],
             }
         )
-        return {"type": "ir.actions.act_window_close"}
+        close = {"type": "ir.actions.act_window_close"}
+        if self.user_id:
+            return close
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "sticky": True,
+                "message": self.env._(
+                    "%(login)s can log in with the password %(password)s, which is "
+                    "shown only here; it is to be changed after the first login.",
+                    login=self.login,
+                    password=password,
+                ),
+                "next": close,
+            },
+        }
 
     # === BUSINESS METHODS === #
 

@@ -1,6 +1,6 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import coverage, ledgers, reference, regions
+from . import coverage, funds, ledgers, reference, regions
 
 CASES = {
     case.name: case
@@ -9,5 +9,6 @@ CASES = {
         *regions.CASES,
         *coverage.CASES,
         *ledgers.CASES,
+        *funds.CASES,
     )
 }
