@@ -126,7 +126,10 @@ def _head(sheet, formats, title, columns):
     sheet.merge_range(1, 0, 1, last, context)
     top, bottom = _HEADING_ROWS - 2, _HEADING_ROWS - 1
     index = 0
-    for group, members in groupby(columns, lambda item: item[0]._get_group()):
+    # Neighbours only: odoo.tools.groupby would move columns next to each other.
+    for group, members in groupby(  # pylint: disable=bad-builtin-groupby
+        columns, lambda item: item[0]._get_group()
+    ):
         start = index
         for column, kind in members:
             heading = column._get_heading()

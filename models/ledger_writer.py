@@ -54,8 +54,8 @@ class LedgerWriter:
         for start in range(0, len(ids), self.BATCH):
             batch = ids[start : start + self.BATCH]
             lines = SQL(
-                "line.import_id = %s AND line.id BETWEEN %s AND %s",
-                *(self.ledger.id, batch[0], batch[-1]),
+                "line.id = ANY(%s)",
+                batch,
             )
             self._create_facilities(lines)
             self._change_facilities(lines)

@@ -337,7 +337,10 @@ class WelfareFundReconciliation(models.Model):
         for appropriation in here:
             for code in (appropriation.budget_codes or "").split():
                 by_code[code] = appropriation
-            by_number.setdefault(match_key(appropriation.number), appropriation)
+            # The budget system has what was added later under its own number, too.
+            later = appropriation.adjustment_ids + appropriation.reallocation_ids
+            for number in [appropriation.number, *later.mapped("number")]:
+                by_number.setdefault(match_key(number), appropriation)
         items = defaultdict(list)
         unmatched = []
         for (code, number), item in there.items():

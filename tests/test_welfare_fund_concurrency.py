@@ -199,7 +199,7 @@ class FundConcurrencyCase(BaseCase):
         with cls.cursor() as cr:
             env = api.Environment(cr, api.SUPERUSER_ID, {})
             yield env
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             env.registry.signal_changes()
 
     # === WHAT THERE IS === #
@@ -572,7 +572,7 @@ class TestFundInterleaving(FundConcurrencyCase):
             env = api.Environment(cr, self.uid, {})
             if impatient:
                 cr.execute("SET lock_timeout = '200ms'")
-                cr.commit()
+                cr.commit()  # pylint: disable=invalid-commit
             yield env
 
     def test_an_old_snapshot_does_not_post(self):

@@ -80,6 +80,26 @@ class TestFundReconciliation(FundCase):
         self.assertEqual(len(paid.account_ids.entry_ids), 5)
         self.assertBooksHold()
 
+    def test_what_was_added_later(self):
+        """A supplement is an appropriation of its own to the budget system."""
+        appropriation = self._register(400_000, number="五财行〔2019〕12号")
+        adjustment = self.env["welfare.appropriation.adjustment"].create(
+            self._prepare_adjustment_vals(
+                appropriation_id=appropriation.id,
+                number="五财行〔2019〕57号",
+                amount=520_000,
+            )
+        )
+        adjustment.action_post()
+        record = self._reconcile(
+            [
+                ("A1", "五财行〔2019〕12号", 2019, 400_000, 0, 0),
+                ("A2", "五财行〔2019〕57号", 2019, 520_000, 0, 0),
+            ]
+        )
+        self.assertEqual(record.line_ids.kind, "equal")
+        self.assertEqual(record.line_ids.amount_there, 920_000)
+
     def test_in_transit(self):
         appropriation = self._register(100, number="甲1号")
         self._pay(self._get_account(appropriation), 30)

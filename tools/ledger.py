@@ -1045,7 +1045,8 @@ class _RowReader:
         self.sorter = _RowSorter(table)
         self.totals = _Totals([reader.name for reader in self.quantities])
         # The first row of each value of each key.
-        self.seen = {reader.name: {} for reader in self.readers if reader.column.key}
+        self.keys = [reader for reader in self.readers if reader.column.key]
+        self.seen = {reader.name: {} for reader in self.keys}
         # What an empty cell means: by name for columns to fill down, and by position
         # for merged cells, with the row at which the merge ends.
         self.carried = {}
@@ -1160,10 +1161,10 @@ class _RowReader:
         return _lt("%(column)s is empty.", column=reader.found.heading.text)
 
     def _check_keys(self, index, values):
-        for reader in self.readers:
-            if not reader.column.key or values[reader.name] is None:
-                continue
+        for reader in self.keys:
             value = values[reader.name]
+            if value is None:
+                continue
             first = self.seen[reader.name].setdefault(value, index)
             if first != index:
                 yield self._report(

@@ -56,11 +56,13 @@ class WelfareFundPositionDay(models.TransientModel):
             domain = [("year", "=", self.year)]
         else:
             context["search_default_filter_granted"] = 1
+        title = self.env._(
+            "Execution on %(date)s", date=format_date(self.env, self.date)
+        )
         return {
             **action,
-            "name": self.env._(
-                "Execution on %(date)s", date=format_date(self.env, self.date)
-            ),
+            "name": title,
+            "display_name": title,
             # Without its path: a reload of that address would show today.
             "path": False,
             "domain": domain,
