@@ -1,3 +1,7 @@
+import re
+
+from lxml import etree
+
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
@@ -164,3 +168,20 @@ class TestInstallation(TransactionCase):
             [("category_id", "=", category.id)]
         )
         self.assertEqual(len(privileges.group_ids), len(privileges))
+
+
+@tagged("post_install", "-at_install")
+class TestKanbanViews(TransactionCase):
+    def test_expressions_name_loaded_fields(self):
+        """A card shows only when every field that it asks for is loaded with it."""
+        views = self.env["ir.ui.view"].search(
+            [("model", "like", "welfare."), ("arch_db", "like", "<kanban")]
+        )
+        self.assertTrue(views)
+        for view in views:
+            for kanban in etree.fromstring(view.arch).iter("kanban"):
+                text = etree.tostring(kanban, encoding="unicode")
+                loaded = {field.get("name") for field in kanban.iter("field")}
+                asked = set(re.findall(r"\brecord\.(\w+)\.", text))
+                with self.subTest(view=view.xml_id):
+                    self.assertFalse(asked - loaded)
