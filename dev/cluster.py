@@ -40,15 +40,16 @@ timezone = 'UTC'
 class Cluster:
     """A PostgreSQL server of this checkout's own.
 
+    :param Path folder: where it is kept; another one than usual is another server
     :ivar Path programs: folder of PostgreSQL's programs
     :ivar Path data: the data folder
     :ivar Path socket: folder of the socket, closed to other users
     """
 
-    def __init__(self):
+    def __init__(self, folder=None):
         self.programs, self.version = _find_programs()
         self._account = _account()
-        self._state = state() / "cluster"
+        self._state = folder or state() / "cluster"
         self._state.mkdir(exist_ok=True)
         if self._account:
             base = SYSTEM_FOLDER / self._name()

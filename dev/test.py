@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import apt, translations
+from . import apt, crash, translations
 from .console import Failure, guard, note, say
 from .machine import ready
 from .odoo import MODULE, free_port, stop_all
@@ -177,6 +177,15 @@ def check_translations(suite, stack):
         raise Wrong(_shorten(result.stdout + result.stderr))
 
 
+def check_crash(suite, stack):
+    """Kill PostgreSQL while others post."""
+    database = suite.databases["plain"]
+    found = crash.check(suite.odoo, database, "crash")
+    bad = found["lost"] or found["unknown"] or found["differences"]
+    if bad or not found["is_balanced"] or not found["is_once"]:
+        raise Wrong(f"the fund ledger after the death of PostgreSQL: {found}")
+
+
 def install_plain(suite, stack):
     database = suite.lend(stack, "plain")
     log = suite.odoo.install(database, [MODULE], "--no-http", log="install")
@@ -264,6 +273,7 @@ LANES = (
     (
         Gate("tests", "installation without demo data, and all tests", check_tests),
         Gate("i18n", "zh_CN complete and up to date", check_translations, "plain"),
+        Gate("crash", "the books when PostgreSQL is killed", check_crash, "plain"),
     ),
     (
         Gate("ruff", "ruff", check_ruff),
@@ -420,8 +430,10 @@ def named(names):
         chosen.append("demo")
     order = [gate for lane in LANES for gate in lane]
     for gate in order:
-        if gate.name == "i18n" and gate.name in chosen and "tests" not in chosen:
-            gates += [PLAIN, gate]
+        if gate.needs == "plain" and gate.name in chosen and "tests" not in chosen:
+            if PLAIN not in gates:
+                gates.append(PLAIN)
+            gates.append(gate)
         elif gate.name in chosen:
             gates.append(gate)
     for tags, with_demo in ((plain, False), (demo, True)):

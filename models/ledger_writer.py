@@ -41,28 +41,23 @@ class LedgerWriter:
         :param progress: called with (rows done, rows in all), or ``None``.
         """
         self.env.flush_all()
-        ids = [
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "SELECT id FROM welfare_facility_import_line "
-                    "WHERE import_id = %s AND plan IS NOT NULL ORDER BY id",
-                    self.ledger.id,
-                )
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, status FROM welfare_facility_import_line "
+                "WHERE import_id = %s AND plan IS NOT NULL ORDER BY id",
+                self.ledger.id,
             )
-        ]
-        for start in range(0, len(ids), self.BATCH):
-            batch = ids[start : start + self.BATCH]
-            lines = SQL(
-                "line.id = ANY(%s)",
-                batch,
-            )
-            self._create_facilities(lines)
-            self._change_facilities(lines)
-            self._move_states(lines)
-            self._correct_dates(lines)
+        )
+        for start in range(0, len(rows), self.BATCH):
+            batch = rows[start : start + self.BATCH]
+            if new := [line_id for line_id, status in batch if status == "create"]:
+                self._create_facilities(new)
+            if changed := [line_id for line_id, status in batch if status == "change"]:
+                self._change_facilities(changed)
+                self._move_states(changed)
+                self._correct_dates(changed)
             if progress:
-                progress(start + len(batch), len(ids))
+                progress(start + len(batch), len(rows))
         self.env.invalidate_all(flush=False)
         self._check_access()
 
@@ -79,11 +74,11 @@ class LedgerWriter:
 
     # --- statements ------------------------------------------------------------------
 
-    def _execute(self, query, lines, **values):
+    def _execute(self, query, line_ids, **values):
         self.env.cr.execute(
             SQL(
                 query,
-                lines=lines,
+                lines=SQL("line.id = ANY(%s)", line_ids),
                 uid=self.env.uid,
                 now=SQL("(now() AT TIME ZONE 'UTC')"),
                 reason=self._reason,
@@ -94,14 +89,15 @@ class LedgerWriter:
     @property
     def _reason(self):
         """What the history says: the row, in the words of its display name."""
-        label = self.ledger.line_ids._label(self.ledger.filename, "\x01", "\x02")
+        Line = self.env["welfare.facility.import.line"]
+        label = Line._label(self.ledger.filename, "\x01", "\x02")
         return SQL(
             "replace(replace(%s, '\x01', COALESCE(line.sheet, '')), '\x02', "
             "line.row::text)",
             label,
         )
 
-    def _create_facilities(self, lines):
+    def _create_facilities(self, line_ids):
         names = [
             name
             for name, field in self.Facility._fields.items()
@@ -117,7 +113,7 @@ class LedgerWriter:
                     %(defaults)s::jsonb || (line.plan->'vals')
                     || jsonb_build_object('import_line_id', line.id)
                 ) AS record
-                WHERE %(lines)s AND line.status = 'create'
+                WHERE %(lines)s
                 ORDER BY line.id
                 RETURNING id, import_line_id, state, date_state,
                           is_date_state_approximate
@@ -138,7 +134,7 @@ class LedgerWriter:
             FROM facility
             WHERE line.id = facility.import_line_id
             """,
-            lines,
+            line_ids,
             columns=SQL(", ").join(map(SQL.identifier, names)),
             values=SQL(", ").join(SQL.identifier("record", name) for name in names),
             defaults=json.dumps(self._prepare_defaults(names), default=str),
@@ -157,7 +153,7 @@ class LedgerWriter:
             "write_date": now,
         }
 
-    def _change_facilities(self, lines):
+    def _change_facilities(self, line_ids):
         self._execute(
             """
             UPDATE welfare_facility AS facility
@@ -169,17 +165,17 @@ class LedgerWriter:
                 write_uid = %(uid)s,
                 write_date = %(now)s
             FROM welfare_facility_import_line AS line
-            WHERE %(lines)s AND line.status = 'change'
+            WHERE %(lines)s
               AND facility.id = line.facility_id
             """,
-            lines,
+            line_ids,
             columns=SQL(", ").join(map(SQL.identifier, CHANGEABLE)),
             values=SQL(", ").join(
                 SQL.identifier("record", name) for name in CHANGEABLE
             ),
         )
 
-    def _move_states(self, lines):
+    def _move_states(self, line_ids):
         """Move each facility along its steps; the database checks every one."""
         step = 0
         while True:
@@ -192,7 +188,7 @@ class LedgerWriter:
                         is_date_state_approximate =
                             (line.plan->>'is_approximate')::boolean
                     FROM welfare_facility_import_line AS line
-                    WHERE %(lines)s AND line.status = 'change'
+                    WHERE %(lines)s
                       AND facility.id = line.facility_id
                       AND jsonb_array_length(line.plan->'steps') > %(step)s
                     RETURNING facility.id, import_line_id, facility.state, date_state,
@@ -209,14 +205,14 @@ class LedgerWriter:
                   ON line.id = facility.import_line_id
                 ORDER BY facility.id
                 """,
-                lines,
+                line_ids,
                 step=step,
             )
             if not self.env.cr.rowcount:
                 return
             step += 1
 
-    def _correct_dates(self, lines):
+    def _correct_dates(self, line_ids):
         """Give the current state another day; the history keeps both."""
         self._execute(
             """
@@ -225,7 +221,7 @@ class LedgerWriter:
                 SET date_state = (line.plan->>'date')::date,
                     is_date_state_approximate = (line.plan->>'is_approximate')::boolean
                 FROM welfare_facility_import_line AS line
-                WHERE %(lines)s AND line.status = 'change'
+                WHERE %(lines)s
                   AND facility.id = line.facility_id
                   AND (line.plan->>'is_redated')::boolean
                 RETURNING facility.id, import_line_id, facility.state, date_state,
@@ -253,5 +249,5 @@ class LedgerWriter:
             ) AS current
             ORDER BY facility.id
             """,
-            lines,
+            line_ids,
         )

@@ -209,8 +209,9 @@ class WelfareAllotment(models.Model):
         :raise UserError: the upper account has not that much left, a line deviates from
             a verified norm without a reason, or there is nothing to post.
         """
-        self.env["welfare.fund.account"]._begin_posting(self)
-        self.env["welfare.fund.account"]._lock_documents(self.line_ids)
+        Account = self.env["welfare.fund.account"]
+        if not Account._begin_posting(self) and self.line_ids:
+            Account._lock_documents(self.line_ids)
         self._check_is_initial()
         postings = []
         for allotment in self:
@@ -231,7 +232,7 @@ class WelfareAllotment(models.Model):
             allotment._set_state("posted")
             postings.append(allotment._prepare_posting())
         # At once: the accounts of all documents are locked in one order.
-        self.env["welfare.fund.account"]._post(postings)
+        Account._post(postings)
         return True
 
     def action_open_entries(self):

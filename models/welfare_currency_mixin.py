@@ -25,7 +25,9 @@ class WelfareCurrencyMixin(models.AbstractModel):
 
     @api.model
     def _default_currency_id(self):
-        return self.env.ref("base.CNY")
+        # Not env.ref(), which asks the database each time whether it still exists.
+        currency_id = self.env["ir.model.data"]._xmlid_to_res_id("base.CNY")
+        return self.env["res.currency"].browse(currency_id)
 
     @api.model
     def default_get(self, fields):

@@ -158,7 +158,8 @@ class WelfareFacilityImport(models.Model):
 
     @api.depends("line_ids.status", "line_ids.is_warned")
     def _compute_counts(self):
-        groups = self.env["welfare.facility.import.line"]._read_group(
+        Line = self.env["welfare.facility.import.line"]
+        groups = Line._read_group(
             [("import_id", "in", self.ids)],
             ["import_id", "status", "is_warned"],
             ["__count"],
@@ -170,7 +171,7 @@ class WelfareFacilityImport(models.Model):
             if is_warned and status not in ("warning", "error"):
                 counts[record, "warning"] += count
         for record in self:
-            for status in record.line_ids._fields["status"].get_values(self.env):
+            for status in Line._fields["status"].get_values(self.env):
                 record[f"{status}_count"] = counts[record, status]
 
     @api.depends("heading_ids.is_open")

@@ -376,26 +376,32 @@ class WelfareFundAccount(models.Model):
         Odoo's own retry resolves a conflict.
 
         :param documents: the records that are posted. They are locked, so that they
-            stay as they are until they are posted, and read anew.
+            stay as they are until they are posted.
+        :return: whether the transaction has begun anew. If not, what it sees of other
+            records may be old: those that have to be as it sees them are to be locked
+            as well, which fails where they have changed.
+        :rtype: bool
         :raise AccessError: the user may not write the documents.
         """
         # What the caller has changed must be neither lost nor overlooked.
         self.env.flush_all()
         cr = self.env.cr
+        is_anew = False
         hooks = (cr.precommit, cr.postcommit, cr.prerollback, cr.postrollback)
         # In tests there can be a cursor that shares its transaction with others.
         if isinstance(cr, Cursor) and not any(hook._funcs for hook in hooks):
-            [[is_unwritten]] = self.env.execute_query(
+            [[is_anew]] = self.env.execute_query(
                 SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
             )
-            if is_unwritten:
+            if is_anew:
                 cr.rollback()
                 # Of this transaction alone.
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         if documents:
-            documents.check_access("write")
+            # Locked before anything is read of them: what is read then is what counts.
             self._lock_documents(documents)
-            self.env.invalidate_all(flush=False)
+            documents.check_access("write")
+        return is_anew
 
     @api.model
     def _lock_documents(self, documents):
