@@ -317,7 +317,9 @@ class Cluster:
 
     def drop(self, name):
         """Delete a database if it is there, whoever is connected to it."""
-        self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # Only a superuser may end an autovacuum that happens to be in it.
+        statement = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+        self.sql(statement, role="postgres")
 
     def rename(self, name, new_name):
         self.sql(f'ALTER DATABASE "{name}" RENAME TO "{new_name}"')

@@ -148,6 +148,9 @@ installed._update_translations([language])
 everybody = env["res.users"].with_context(active_test=False).search([])
 everybody.partner_id.lang = language
 everybody.filtered(lambda user: not user.tz).tz = "Asia/Shanghai"
+# The chat robot would stand before the work on a phone.
+if "odoobot_state" in everybody._fields:
+    everybody.odoobot_state = "disabled"
 env["ir.default"].set("res.partner", "lang", language)
 env["ir.default"].set("res.partner", "tz", "Asia/Shanghai")
 # The login page speaks the browser's language if it can; it shall speak this one.

@@ -188,25 +188,29 @@ class WelfareFundCarry(models.Model):
         """Take back what was posted, as long as the next year has not used it."""
         self.env["welfare.fund.account"]._begin_posting(self)
         today = fields.Date.context_today(self)
+        postings = []
         for carry in self:
             carry._set_state("reversed")
             entries = carry._get_entries().filtered(lambda row: row.kind != "reverse")
-            posting = Posting(
-                key=f"{self._name},{carry.id},reverse",
-                lines=[
-                    Line(
-                        entry.account_id,
-                        "reverse",
-                        to_yuan(entry.amount),
-                        reverses=entry,
-                    )
-                    for entry in entries
-                ],
-                document=carry,
-                date=max(today, carry.date),
-                note=carry.number,
+            postings.append(
+                Posting(
+                    key=f"{self._name},{carry.id},reverse",
+                    lines=[
+                        Line(
+                            entry.account_id,
+                            "reverse",
+                            to_yuan(entry.amount),
+                            reverses=entry,
+                        )
+                        for entry in entries
+                    ],
+                    document=carry,
+                    date=max(today, carry.date),
+                    note=carry.number,
+                )
             )
-            self.env["welfare.fund.account"]._post([posting])
+        # At once: the accounts of all documents are locked in one order.
+        self.env["welfare.fund.account"]._post(postings)
         return True
 
     def action_open_entries(self):
