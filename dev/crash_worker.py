@@ -1,5 +1,6 @@
 """What runs inside Odoo while ./test kills PostgreSQL."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -33,7 +34,9 @@ def post_and_kill(env, folder, data):
             break
         time.sleep(0.005)
     for pid in _processes_in(Path(data)):
-        os.kill(pid, signal.SIGKILL)
+        # One that ends by itself meanwhile is dead as well.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     for pid in workers:
         os.waitpid(pid, 0)
     os._exit(0)
