@@ -88,7 +88,7 @@ class WelfareFacilityImportLine(models.Model):
     def _label(self, filename, sheet, row):
         """Return how a row is called where people read of it."""
         return self.env._(
-            "%(file)s › %(sheet)s › row %(row)s", file=filename, sheet=sheet, row=row
+            "%(sheet)s › row %(row)s › %(file)s", sheet=sheet, row=row, file=filename
         )
 
     @api.model
