@@ -109,6 +109,15 @@ class WelfareAllotmentLine(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_readable_name(self, record):
+        """Return a name for a message, which must not tell what its reader may not see.
+
+        :rtype: str
+        """
+        is_readable = record.sudo(False).has_access("read")
+        return record.name if is_readable else f"#{record.id}"
+
     def _refuse_holder(self):
         """Refuse a holder that is not below the upper account.
 
@@ -122,15 +131,15 @@ class WelfareAllotmentLine(models.Model):
             raise UserError(
                 self.env._(
                     "%(facility)s does not lie in %(region)s.",
-                    facility=self.facility_id.sudo().name,
-                    region=region.name,
+                    facility=self._get_readable_name(self.facility_id),
+                    region=self._get_readable_name(self.region_id),
                 )
             )
         if not region.parent_path.startswith(upper.region_id.parent_path):
             raise UserError(
                 self.env._(
                     "%(holder)s is not part of %(region)s, whose money this is.",
-                    holder=region.name,
+                    holder=self._get_readable_name(self.region_id),
                     region=upper.region_id.name,
                 )
             )

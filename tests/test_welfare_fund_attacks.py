@@ -325,6 +325,25 @@ class TestForeignAttacks(AttackCase):
         )
         self.refuse(adjustment.action_post)
 
+    def test_a_refusal_tells_no_foreign_name(self):
+        """Whoever tries the ids of another county learns nothing from the message."""
+        foreign = self._create_facility(self.community_b, name="乙区秘密之家")
+        for vals in (
+            {"facility_id": foreign.id},
+            {"facility_id": foreign.id, "region_id": self.street_a.id},
+            {"region_id": self.street_b.id},
+        ):
+            with self.subTest(**vals), self.assertRaises(UserError) as caught:
+                self.env["welfare.allotment"].with_user(self.finance).create(
+                    {
+                        "number": "试探",
+                        "account_id": self.account.id,
+                        "line_ids": [Command.create({**vals, "amount": 1})],
+                    }
+                )
+            self.assertNotIn(foreign.name, str(caught.exception))
+            self.assertNotIn(self.street_b.name, str(caught.exception))
+
     def test_holders_elsewhere(self):
         """Even somebody who may see both counties cannot mix them."""
         home = self._create_facility(self.community_a)
