@@ -34,11 +34,12 @@ from . import welfare_fund_classification
 from . import welfare_fund_source
 from . import welfare_fund_norm
 from . import welfare_appropriation
-from . import welfare_appropriation_adjustment
 from . import welfare_fund_account
 from . import welfare_fund_account_posting
 from . import welfare_fund_account_proof
 from . import welfare_fund_entry
+from . import welfare_fund_document_mixin
+from . import welfare_appropriation_adjustment
 from . import welfare_fund_transfer_rule
 from . import welfare_allotment
 from . import welfare_allotment_line

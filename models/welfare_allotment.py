@@ -4,6 +4,7 @@ from odoo.tools import SQL, format_amount
 
 from ..tools.money import split_evenly, to_yuan
 from .welfare_fund_account import Line, Posting
+from .welfare_fund_document_mixin import REVERSAL_FIELDS
 
 
 class WelfareAllotment(models.Model):
@@ -17,7 +18,7 @@ class WelfareAllotment(models.Model):
     _description = "Allotment"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.state.mixin",
+        "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
     ]
@@ -25,9 +26,9 @@ class WelfareAllotment(models.Model):
     _rec_name = "number"
 
     _initial_states = ("draft",)
-    _transitions = {"draft": {"posted"}, "posted": set()}
+    _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
     _place_fields = frozenset(("account_id",))
-    _guarded_fields = frozenset(("is_deviation",))
+    _guarded_fields = REVERSAL_FIELDS | {"is_deviation"}
     _derived_fields = frozenset(("region_id", "amount_total", "home_count"))
     _content_fields = frozenset(
         (
@@ -109,7 +110,7 @@ class WelfareAllotment(models.Model):
     )
     warning = fields.Text(compute="_compute_warning")
     state = fields.Selection(
-        selection=[("draft", "Draft"), ("posted", "Posted")],
+        selection=[("draft", "Draft"), ("posted", "Posted"), ("reversed", "Reversed")],
         required=True,
         readonly=True,
         copy=False,
@@ -235,16 +236,6 @@ class WelfareAllotment(models.Model):
         Account._post(postings)
         return True
 
-    def action_open_entries(self):
-        """Open the entries that were posted."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "welfare_facility.welfare_fund_entry_action"
-        )
-        return {
-            **action,
-            "domain": [("res_model", "=", self._name), ("res_id", "in", self.ids)],
-        }
-
     # === BUSINESS METHODS === #
 
     @api.model
@@ -270,6 +261,12 @@ class WelfareAllotment(models.Model):
                 SQL("rule.code = 'fund_sent_on_days'"), SQL("allotment.date")
             ),
         )
+
+    def _on_state_set(self, previous, **details):
+        super()._on_state_set(previous, **details)
+        for allotment in self:
+            if allotment.state == "reversed":
+                allotment.line_ids._restore_norm()
 
     def _prepare_posting(self):
         upper = self.account_id

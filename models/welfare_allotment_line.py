@@ -45,6 +45,15 @@ class WelfareAllotmentLine(models.Model):
     note = fields.Char()
     is_norm_taken = fields.Boolean(string="Takes the Norm", readonly=True, copy=False)
 
+    norm_freed_by_id = fields.Many2one(
+        comodel_name="welfare.allotment",
+        string="Norm Given Back by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+
     # Whatever the year and the source: a home takes a norm once.
     _norm_uniq = models.UniqueIndex(
         "(facility_id) WHERE is_norm_taken",
@@ -88,14 +97,20 @@ class WelfareAllotmentLine(models.Model):
         allotment_ids = {vals.get("allotment_id") for vals in vals_list}
         allotments = self.env["welfare.allotment"].browse(filter(None, allotment_ids))
         allotments._check_is_initial()
-        lines = super().create([{**vals, "is_norm_taken": False} for vals in vals_list])
+        lines = super().create(
+            [
+                {**vals, "is_norm_taken": False, "norm_freed_by_id": False}
+                for vals in vals_list
+            ]
+        )
         lines.allotment_id._check_is_initial()
         return lines
 
     def write(self, vals):
         self.allotment_id._check_is_initial()
         vals = {**vals}
-        vals.pop("is_norm_taken", None)
+        for name in ("is_norm_taken", "norm_freed_by_id"):
+            vals.pop(name, None)
         allotment_id = vals.get("allotment_id")
         if allotment_id and allotment_id not in self.allotment_id.ids:
             raise AccessError(self.env._("A line stays with its allotment."))
@@ -178,11 +193,15 @@ class WelfareAllotmentLine(models.Model):
         )
         return {line.facility_id: line for line in earlier}
 
-    def _write_norm_taken(self, value):
+    def _write_norm_taken(self, value, freed_by=None):
         """Write what no user writes, past our own guard."""
-        return super().write(  # pylint: disable=super-method-mismatch
-            {"is_norm_taken": value}
+        super().write(  # pylint: disable=super-method-mismatch
+            {
+                "is_norm_taken": value,
+                "norm_freed_by_id": freed_by.id if freed_by else False,
+            }
         )
+        self.flush_recordset(["is_norm_taken"])
 
     def _take_norm(self):
         """Note which homes take the norm now, or are free to take it again.
@@ -218,5 +237,33 @@ class WelfareAllotmentLine(models.Model):
                     )
                 )
             )
-            lines._write_norm_taken(False)
-        self.flush_model(["is_norm_taken"])
+            lines._write_norm_taken(False, freed_by=allotment)
+
+    def _restore_norm(self):
+        """Undo what posting the lines of one allotment has noted of the norm.
+
+        :raise UserError: a home that gave its norm back has taken one again since.
+        """
+        allotment = self.allotment_id
+        if allotment.kind == "send":
+            self.filtered("is_norm_taken")._write_norm_taken(False)
+            return
+        # sudo(): as in _get_earlier_norm_lines().
+        freed = self.sudo().search(
+            [
+                ("norm_freed_by_id", "=", allotment.id),
+                ("allotment_id.state", "=", "posted"),
+            ]
+        )
+        for home, line in freed._get_earlier_norm_lines().items():
+            raise UserError(
+                self.env._(
+                    "%(holder)s has taken a norm again since, by %(number)s: reverse "
+                    "that one first.",
+                    holder=self._get_readable_name(home),
+                    number=line.allotment_id.number
+                    if line.allotment_id.sudo(False).has_access("read")
+                    else f"#{line.allotment_id.id}",
+                )
+            )
+        freed._write_norm_taken(True)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date, format_list
 
 from .welfare_fund_account import Line, Posting
 
@@ -31,7 +32,7 @@ class WelfareAppropriation(models.Model):
         "registered": {"closed"},
         "closed": {"registered"},
     }
-    _guarded_fields = frozenset(("import_fund_id",))
+    _guarded_fields = frozenset(("import_fund_id", "state_reason"))
     _initial_fields = frozenset(("import_fund_id",))
     _content_fields = frozenset(
         (
@@ -91,6 +92,12 @@ class WelfareAppropriation(models.Model):
         readonly=True,
         copy=False,
         default="draft",
+        tracking=True,
+    )
+    state_reason = fields.Char(
+        string="Why It Was Closed or Opened Again",
+        readonly=True,
+        copy=False,
         tracking=True,
     )
     amount_initial = fields.Monetary(string="Initial", required=True, tracking=True)
@@ -220,7 +227,7 @@ class WelfareAppropriation(models.Model):
                 raise ValidationError(
                     self.env._(
                         "A document of %(date)s cannot grant money of %(year)s.",
-                        date=appropriation.date,
+                        date=format_date(self.env, appropriation.date),
                         year=appropriation.year,
                     )
                 )
@@ -244,6 +251,15 @@ class WelfareAppropriation(models.Model):
         self.env["welfare.fund.account"]._post(postings)
         return True
 
+    def action_close(self):
+        """Ask for the reason to close the appropriation, or to open it again."""
+        self.ensure_one()
+        self.check_access("write")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_appropriation_close_action"
+        )
+        return {**action, "context": {"default_appropriation_id": self.id}}
+
     def action_open_accounts(self):
         """Open the accounts that hold this money."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -266,6 +282,77 @@ class WelfareAppropriation(models.Model):
         return {**action, "domain": [("account_id", "in", self.account_ids.ids)]}
 
     # === BUSINESS METHODS === #
+
+    def _close(self, reason):
+        """Close the appropriation: nothing more is posted to its accounts.
+
+        :param str reason: why; it stays with the appropriation and in its history.
+        :raise UserError: there is no reason, or something is reserved, committed or
+            owed at any level.
+        """
+        Account = self.env["welfare.fund.account"]
+        Account._begin_posting()
+        # sudo(): at every level. They are locked first, as by whoever posts to them.
+        accounts = Account.sudo().search([("appropriation_id", "in", self.ids)])
+        if accounts:
+            Account._lock_documents(accounts)
+        self._change_state("closed", reason)
+
+    def _reopen(self, reason):
+        """Open a closed appropriation again.
+
+        :param str reason: why; it stays with the appropriation and in its history.
+        :raise UserError: there is no reason, or it is not closed.
+        """
+        self.env["welfare.fund.account"]._begin_posting()
+        for appropriation in self:
+            if appropriation.state != "closed":
+                raise UserError(
+                    self.env._("%(number)s is not closed.", number=appropriation.number)
+                )
+        self._change_state("registered", reason)
+
+    def _change_state(self, state, reason):
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("Give a reason."))
+        self.env["welfare.fund.account"]._lock_documents(self)
+        self.check_access("write")
+        self.invalidate_recordset()
+        if state == "closed":
+            self._check_nothing_pending()
+        self._set_state(state, reason=reason)
+
+    def _check_nothing_pending(self):
+        """Refuse to close what is not finished.
+
+        :raise UserError: something is reserved, committed or owed.
+        """
+        # sudo(): at every level.
+        accounts = self.sudo().account_ids
+        accounts.invalidate_recordset()
+        pending = accounts.filtered(
+            lambda account: account.reserved or account.committed or account.accrued
+        )
+        if pending:
+            readable = pending.sudo(False)._filtered_access("read")
+            names = [
+                account.display_name if account in readable else f"#{account.id}"
+                for account in pending
+            ]
+            raise UserError(
+                self.env._(
+                    "Something is still reserved, committed or owed: finish or release "
+                    "it first. %(accounts)s",
+                    accounts=format_list(self.env, names),
+                )
+            )
+
+    def _prepare_state_vals(self, target, **details):
+        vals = super()._prepare_state_vals(target, **details)
+        if "reason" in details:
+            vals["state_reason"] = details["reason"]
+        return vals
 
     def _get_account(self):
         """Return the account of the office that holds the appropriation."""

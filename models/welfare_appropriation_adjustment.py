@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .welfare_fund_account import Line, Posting
+from .welfare_fund_document_mixin import REVERSAL_FIELDS
 
 
 class WelfareAppropriationAdjustment(models.Model):
@@ -11,16 +12,16 @@ class WelfareAppropriationAdjustment(models.Model):
     _description = "Adjustment of an Appropriation"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.state.mixin",
+        "welfare.fund.document.mixin",
         "welfare.currency.mixin",
     ]
     _order = "date, id"
     _rec_name = "number"
 
     _initial_states = ("draft",)
-    _transitions = {"draft": {"posted"}, "posted": set()}
+    _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
     _place_fields = frozenset(("appropriation_id",))
-    _guarded_fields = frozenset(("import_fund_id",))
+    _guarded_fields = REVERSAL_FIELDS | {"import_fund_id"}
     _initial_fields = frozenset(("import_fund_id",))
     _content_fields = frozenset(
         (
@@ -71,7 +72,7 @@ class WelfareAppropriationAdjustment(models.Model):
         ondelete="restrict",
     )
     state = fields.Selection(
-        selection=[("draft", "Draft"), ("posted", "Posted")],
+        selection=[("draft", "Draft"), ("posted", "Posted"), ("reversed", "Reversed")],
         required=True,
         readonly=True,
         copy=False,

@@ -142,8 +142,8 @@ class WelfareFundAccount(models.Model):
         :param list postings: of :class:`Posting`.
         :return: the entries of all postings, also of those that were there already.
         :raise UserError: an amount is not more than nothing, an account has not enough
-            left, a year is closed, an entry does not follow what it resolves or
-            reverses, or a key comes back with other contents.
+            left, a year or an appropriation is closed, an entry does not follow what
+            it resolves or reverses, or a key comes back with other contents.
         :raise AccessError: the user may not read an account.
         """
         accounts = self.union(
@@ -202,7 +202,7 @@ class WelfareFundAccount(models.Model):
                 raise UserError(
                     self.env._(
                         "%(date)s does not lie in the year of the account %(account)s.",
-                        date=date,
+                        date=format_date(self.env, date),
                         account=line.account.display_name,
                     )
                 )
@@ -217,14 +217,28 @@ class WelfareFundAccount(models.Model):
         """
         query = SQL(
             # As text: Odoo's connections read a numeric as a float.
-            "SELECT id, available::text FROM welfare_fund_account WHERE id IN %s "
-            "ORDER BY id FOR NO KEY UPDATE",
+            """
+            SELECT account.id, account.available::text, appropriation.state = 'closed'
+            FROM welfare_fund_account account
+            JOIN welfare_appropriation appropriation
+                ON appropriation.id = account.appropriation_id
+            WHERE account.id IN %s
+            ORDER BY account.id FOR NO KEY UPDATE OF account
+            """,
             tuple(accounts.ids),
         )
-        return {
-            account_id: Decimal(available)
-            for account_id, available in self.env.execute_query(query)
-        }
+        available = {}
+        for account_id, left, is_closed in self.env.execute_query(query):
+            if is_closed:
+                raise UserError(
+                    self.env._(
+                        "Nothing can be posted to %(account)s: the appropriation is "
+                        "closed.",
+                        account=self.browse(account_id).display_name,
+                    )
+                )
+            available[account_id] = Decimal(left)
+        return available
 
     @api.model
     def _get_known_entries(self, postings):

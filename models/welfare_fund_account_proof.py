@@ -52,14 +52,14 @@ class WelfareFundAccount(models.Model):
                 SELECT id, NULLIF(amount * (kind <> 'reduction')::int, 0) AS received,
                        NULLIF(amount * (kind <> 'supplement')::int, 0) AS reduced
                 FROM welfare_appropriation_adjustment
-                WHERE state = 'posted' AND (%(date)s::date IS NULL OR date <= %(date)s)
+                WHERE state <> 'draft' AND (%(date)s::date IS NULL OR date <= %(date)s)
             ), line AS (
                 SELECT line.allotment_id, line.region_id,
                        COALESCE(line.facility_id, 0) AS facility_id,
                        SUM(line.amount) AS amount
                 FROM welfare_allotment_line line
                 JOIN welfare_allotment allotment ON allotment.id = line.allotment_id
-                WHERE allotment.state = 'posted'
+                WHERE allotment.state <> 'draft'
                   AND (%(date)s::date IS NULL OR allotment.date <= %(date)s)
                 GROUP BY line.allotment_id, line.region_id, line.facility_id
             ), moved AS (
@@ -85,6 +85,27 @@ class WelfareFundAccount(models.Model):
                 WHERE res_model = 'welfare.fund.carry'
                   AND kind IN ('carry_out', 'lapse')
                 GROUP BY res_id, account_id, kind
+            ), reversible AS (
+                SELECT 'welfare.allotment' AS res_model, id, state, date_reversed
+                FROM welfare_allotment
+                UNION ALL
+                SELECT 'welfare.appropriation.adjustment', id, state, date_reversed
+                FROM welfare_appropriation_adjustment
+                UNION ALL
+                SELECT 'welfare.fund.carry', id, state, date_reversed
+                FROM welfare_fund_carry
+            ), reversed AS (
+                SELECT reversible.res_model, reversible.id,
+                       CASE WHEN reversible.state = 'reversed' AND (
+                           %(date)s::date IS NULL OR date_reversed <= %(date)s
+                       ) THEN COUNT(*) ELSE 0 END AS expected,
+                       COUNT(reversal.id) AS found
+                FROM reversible
+                JOIN entry ON entry.res_model = reversible.res_model
+                    AND entry.res_id = reversible.id AND entry.kind <> 'reverse'
+                LEFT JOIN entry reversal ON reversal.reverses_id = entry.id
+                GROUP BY reversible.res_model, reversible.id, reversible.state,
+                         date_reversed
             )
             SELECT 'account' AS what, account.id,
                    ARRAY[account.received, account.sent, account.carried,
@@ -127,6 +148,10 @@ class WelfareFundAccount(models.Model):
             SELECT 'carry', carry_id, decided.amount::text, carried.amount::text
             FROM decided FULL JOIN carried USING (carry_id, account_id, kind)
             WHERE decided.amount IS DISTINCT FROM carried.amount
+            UNION ALL
+            SELECT 'reversal of ' || res_model, id, expected::text, found::text
+            FROM reversed
+            WHERE expected <> found
             """,
             date=date or None,
         )

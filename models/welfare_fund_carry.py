@@ -4,9 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ..tools.money import to_yuan
-from .welfare_fund_account import Line, Posting
-
 #: Balances that hold money for something that is not finished.
 PENDING = ("reserved", "committed", "accrued")
 
@@ -24,7 +21,7 @@ class WelfareFundCarry(models.Model):
     _description = "Year-end Carry-over"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.state.mixin",
+        "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
     ]
@@ -184,50 +181,7 @@ class WelfareFundCarry(models.Model):
         self.env["welfare.fund.account"]._post(postings)
         return True
 
-    def action_reverse(self):
-        """Take back what was posted, as long as the next year has not used it."""
-        self.env["welfare.fund.account"]._begin_posting(self)
-        today = fields.Date.context_today(self)
-        postings = []
-        for carry in self:
-            carry._set_state("reversed")
-            entries = carry._get_entries().filtered(lambda row: row.kind != "reverse")
-            postings.append(
-                Posting(
-                    key=f"{self._name},{carry.id},reverse",
-                    lines=[
-                        Line(
-                            entry.account_id,
-                            "reverse",
-                            to_yuan(entry.amount),
-                            reverses=entry,
-                        )
-                        for entry in entries
-                    ],
-                    document=carry,
-                    date=max(today, carry.date),
-                    note=carry.number,
-                )
-            )
-        # At once: the accounts of all documents are locked in one order.
-        self.env["welfare.fund.account"]._post(postings)
-        return True
-
-    def action_open_entries(self):
-        """Open the entries that were posted."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "welfare_facility.welfare_fund_entry_action"
-        )
-        return {**action, "domain": [("id", "in", self._get_entries().ids)]}
-
     # === BUSINESS METHODS === #
-
-    def _get_entries(self):
-        self.ensure_one()
-        return self.env["welfare.fund.entry"].search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id)], order="id"
-        )
 
     def _prepare_line_vals(self, account):
         """Return the line of an account: what is left, and what the rules make of it.
@@ -241,7 +195,8 @@ class WelfareFundCarry(models.Model):
         rule = rules[:1]
         years_used = account.year - account.appropriation_id.year + 1
         proposal = rule and rule._propose(years_used)
-        if pending or not account.available:
+        is_closed = account.appropriation_id.state == "closed"
+        if pending or is_closed or not account.available:
             proposal = "leave"
         return {
             "carry_id": self.id,
@@ -272,6 +227,10 @@ class WelfareFundCarry(models.Model):
                     "Something is still reserved, committed or owed: finish or release "
                     "it first, then propose again."
                 )
+            )
+        if account.appropriation_id.state == "closed":
+            sentences.append(
+                self.env._("The appropriation is closed: open it again to move it.")
             )
         if not rules:
             sentences.append(

@@ -63,6 +63,12 @@ class WelfareFundEntry(models.Model):
         readonly=True,
         ondelete="restrict",
     )
+    reversal_ids = fields.One2many(
+        comodel_name="welfare.fund.entry",
+        inverse_name="reverses_id",
+        string="Reversed by",
+        readonly=True,
+    )
     note = fields.Char(readonly=True)
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
@@ -162,6 +168,9 @@ class WelfareFundEntry(models.Model):
             ),
             "welfare_fund_entry_open_year": self.env._(
                 "Nothing can be posted: the fiscal year is closed or not entered."
+            ),
+            "welfare_fund_entry_appropriation": self.env._(
+                "Nothing can be posted: the appropriation is closed."
             ),
             "welfare_fund_entry_resolves": self.env._(
                 "An entry does not follow the one that it resolves."

@@ -43,6 +43,7 @@ from . import test_welfare_fund_properties
 from . import test_welfare_fund_concurrency
 from . import test_welfare_fund_position
 from . import test_welfare_fund_reconciliation
+from . import test_welfare_fund_reversal
 from . import test_welfare_facility_import_ledger
 from . import test_welfare_fund_carry
 

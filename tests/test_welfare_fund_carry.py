@@ -147,13 +147,13 @@ class TestFundCarry(FundCase):
         account = self._get_account(self._register(100))
         carry = self._propose()
         carry.action_post()
-        carry.action_reverse()
+        carry._reverse("更正")
         self.assertEqual(self._get_balances(account), {"received": 100})
         following = self._get_account(account.appropriation_id) - account
         self.assertEqual(following.available, 0)
         self.assertBooksHold()
         with self.assertRaises(UserError):
-            carry.action_reverse()
+            carry._reverse("更正")
 
     def test_posted_is_fixed(self):
         self._register(100)

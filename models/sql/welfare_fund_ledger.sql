@@ -160,6 +160,23 @@ BEGIN
             USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
                   CONSTRAINT = 'welfare_fund_entry_open_year';
     END IF;
+    -- In the same way nobody closes an appropriation while somebody posts to it.
+    PERFORM FROM welfare_appropriation
+    WHERE id IN (
+        SELECT appropriation_id FROM welfare_fund_account
+        WHERE id IN (SELECT account_id FROM new_entries)
+    )
+    ORDER BY id FOR SHARE;
+    IF EXISTS (
+        SELECT FROM welfare_appropriation WHERE state = 'closed' AND id IN (
+            SELECT appropriation_id FROM welfare_fund_account
+            WHERE id IN (SELECT account_id FROM new_entries)
+        )
+    ) THEN
+        RAISE EXCEPTION 'welfare: the appropriation is closed'
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_appropriation';
+    END IF;
     UPDATE welfare_fund_account account
     SET received = account.received + change.received,
         sent = account.sent + change.sent,
@@ -228,6 +245,30 @@ BEGIN
     RETURN NEW;
 END;
 $$ LANGUAGE plpgsql;
+
+-- An appropriation is closed when nothing of it is pending, at any level. The accounts
+-- are locked: what is posted to them meanwhile is waited for.
+CREATE OR REPLACE FUNCTION welfare_appropriation_close() RETURNS trigger AS $$
+BEGIN
+    PERFORM FROM welfare_fund_account WHERE appropriation_id = NEW.id
+    ORDER BY id FOR SHARE;
+    IF EXISTS (
+        SELECT FROM welfare_fund_account
+        WHERE appropriation_id = NEW.id AND reserved + committed + accrued > 0
+    ) THEN
+        RAISE EXCEPTION 'welfare: something of appropriation % is pending', NEW.id
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_appropriation',
+                  CONSTRAINT = 'welfare_appropriation_pending';
+    END IF;
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+
+DROP TRIGGER IF EXISTS welfare_appropriation_close ON welfare_appropriation;
+CREATE TRIGGER welfare_appropriation_close
+    BEFORE UPDATE OF state ON welfare_appropriation
+    FOR EACH ROW WHEN (NEW.state = 'closed' AND OLD.state <> 'closed')
+    EXECUTE FUNCTION welfare_appropriation_close();
 
 DROP TRIGGER IF EXISTS welfare_fund_entry_book ON welfare_fund_entry;
 CREATE TRIGGER welfare_fund_entry_book BEFORE INSERT ON welfare_fund_entry

@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+
+
+class WelfareFundReversal(models.TransientModel):
+    """Asks why a posted document is reversed, and on which day that counts."""
+
+    _name = "welfare.fund.reversal"
+    _description = "Reverse a Document"
+
+    document = fields.Reference(
+        selection="_selection_document", required=True, readonly=True
+    )
+    date = fields.Date(
+        string="Counts on",
+        required=True,
+        default=lambda self: self._default_date(),
+        help="A day of an open fiscal year, not before the document's own.",
+    )
+    reason = fields.Char(required=True)
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_date(self):
+        return fields.Date.context_today(self)
+
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _selection_document(self):
+        """Offer the models whose documents can be reversed."""
+        mixin = "welfare.fund.document.mixin"
+        return [
+            (name, self.env[name]._description)
+            for name in sorted(self.env.registry.descendants([mixin], "_inherit"))
+            if not self.env[name]._abstract
+        ]
+
+    # === ACTION METHODS === #
+
+    def action_apply(self):
+        """Reverse the document; its own rules say whether it may."""
+        self.ensure_one()
+        self.document._reverse(self.reason, self.date)
+        return {"type": "ir.actions.act_window_close"}
