@@ -16,6 +16,7 @@
         "security/ir.model.access.csv",
         "security/welfare_region_security.xml",
         "security/welfare_facility_security.xml",
+        "security/welfare_facility_log_security.xml",
         "security/welfare_fund_security.xml",
         # rules that every stage reads
         "data/res_currency_data.xml",
@@ -42,6 +43,10 @@
         "views/welfare_coverage_views.xml",
         "views/welfare_coverage_measure_views.xml",
         "views/welfare_coverage_target_views.xml",
+        # 2 facility: what happens in it
+        "data/welfare_facility_log_rule_data.xml",
+        "views/welfare_facility_photo_views.xml",
+        "views/welfare_facility_log_views.xml",
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",

@@ -1,2 +1,3 @@
 from . import ledger
 from . import report
+from . import photo

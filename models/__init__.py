@@ -27,6 +27,11 @@ from . import welfare_facility_import_fund
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
 
+# 2 facility: what happens in it
+from . import welfare_facility_log
+from . import welfare_facility_photo
+from . import welfare_facility_site
+
 # 4 funding
 from . import welfare_fiscal_year
 from . import welfare_fund_purpose

@@ -8,6 +8,7 @@ from . import test_textvalue
 from . import test_ledger
 from . import test_division_code
 from . import test_coverage
+from . import test_photo
 
 # installation, access, and what every stage uses
 from . import test_installation
@@ -34,6 +35,7 @@ from . import test_welfare_coverage_measure
 from . import test_reports
 from . import test_coverage_story
 from . import test_coverage_demo
+from . import test_welfare_facility_log
 
 # 4 funding
 from . import test_welfare_fund_demo

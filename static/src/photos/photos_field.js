@@ -19,6 +19,11 @@ export class PhotosField extends Many2ManyBinaryField {
         return _t("Add Photos");
     }
 
+    /** Where a photo is fetched, at full size or within ``size`` such as "/320x240". */
+    source(file, size = "") {
+        return `/web/image/${file.id}${size}`;
+    }
+
     open(file) {
         const photos = this.files
             .filter((each) => this.isImage(each))
@@ -27,7 +32,7 @@ export class PhotosField extends Many2ManyBinaryField {
                 name: each.name,
                 isImage: true,
                 isViewable: true,
-                defaultSource: `/web/image/${each.id}`,
+                defaultSource: this.source(each),
                 downloadUrl: this.getUrl(each.id),
             }));
         this.fileViewer.open(
