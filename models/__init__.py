@@ -24,6 +24,12 @@ from . import welfare_facility_import
 from . import welfare_facility_import_line
 from . import welfare_facility_import_heading
 from . import welfare_facility_import_fund
+from . import welfare_facility_metric
+from . import welfare_facility_measurement
+from . import welfare_standard
+from . import welfare_standard_class
+from . import welfare_standard_line
+from . import welfare_facility_standard
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
 

@@ -9,6 +9,8 @@ from . import test_ledger
 from . import test_division_code
 from . import test_coverage
 from . import test_photo
+from . import test_area
+from . import test_standard_figures
 
 # installation, access, and what every stage uses
 from . import test_installation
@@ -30,6 +32,8 @@ from . import test_ledger_files
 from . import test_ledger_sheets
 from . import test_ledger_writer
 from . import test_ledger_concurrency
+from . import test_welfare_facility_measurement
+from . import test_welfare_standard
 from . import test_welfare_coverage_target
 from . import test_welfare_coverage_measure
 from . import test_reports

@@ -105,6 +105,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.import.heading": "_prepare_facility_import_heading_vals",
         "welfare.facility.import.fund": "_prepare_facility_import_fund_vals",
         "welfare.import.mapping": "_prepare_import_mapping_vals",
+        "welfare.facility.measurement": "_prepare_measurement_vals",
         "welfare.coverage.target": "_prepare_target_vals",
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
@@ -290,6 +291,53 @@ class WelfareCase(TransactionCase):
             "region_id": (place or cls.county_a).id,
             **vals,
         }
+
+    # === MEASUREMENTS AND STANDARDS === #
+
+    @classmethod
+    def _prepare_institution_vals(cls, place=None, **vals):
+        """Complete the values of an operating institution of a county."""
+        institution = cls.env.ref("welfare_facility.facility_type_welfare_institution")
+        return {
+            "name": "儿童福利院",
+            "type_id": institution.id,
+            "region_id": (place or cls.county_a).id,
+            "state": "operating",
+            "date_state": "2012-01-01",
+            **vals,
+        }
+
+    @classmethod
+    def _create_institution(cls, place=None, **vals):
+        return cls.Facility.create(cls._prepare_institution_vals(place, **vals))
+
+    @classmethod
+    def _prepare_measurement_vals(cls, place=None, metric="beds_built", **vals):
+        """Complete the values of a measurement; areas are in m²."""
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_institution(place).id
+        record = cls.env.ref(f"welfare_facility.metric_{metric}")
+        if record.kind == "area":
+            vals.setdefault("unit", "m2")
+        return {
+            "metric_id": record.id,
+            "amount": 100,
+            "date": "2020-12-31",
+            "measured_by": "测绘队",
+            **vals,
+        }
+
+    @classmethod
+    def _measure(cls, facility, date="2020-12-31", **figures):
+        """Record figures of a facility, by the codes of their metrics."""
+        return cls.env["welfare.facility.measurement"].create(
+            [
+                cls._prepare_measurement_vals(
+                    facility_id=facility.id, metric=code, amount=amount, date=date
+                )
+                for code, amount in figures.items()
+            ]
+        )
 
     # === FUNDS === #
 
