@@ -19,6 +19,7 @@
         "security/welfare_facility_log_security.xml",
         "security/welfare_standard_security.xml",
         "security/welfare_fund_security.xml",
+        "security/welfare_audit_security.xml",
         # rules that every stage reads
         "data/res_currency_data.xml",
         "data/welfare.workday.exception.csv",
@@ -77,6 +78,8 @@
         "views/welfare_facility_fund_views.xml",
         "views/welfare_facility_import_ledger_views.xml",
         "wizards/welfare_fund_position_day_views.xml",
+        # 9 audit
+        "data/welfare_audit_cron_data.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

@@ -6,8 +6,18 @@ from odoo.tools import SQL
 def uninstall_hook(env):
     """Drop what the module made in the database outside Odoo's own registry.
 
-    Odoo drops tables (and with them their triggers), but not functions.
+    Odoo drops tables (and with them their triggers), but not functions, and no
+    partitioned table.
     """
+    # Before anything is deleted: what the trail has to say of it would go with it.
+    env.cr.execute(
+        SQL(
+            """
+            DROP TABLE IF EXISTS welfare_audit_event;
+            DROP SEQUENCE IF EXISTS welfare_audit_event_id_seq
+            """
+        )
+    )
     functions = env.execute_query(
         SQL(
             """

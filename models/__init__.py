@@ -64,6 +64,11 @@ from . import welfare_facility_fund
 from . import welfare_facility_import_fund_ledger
 from . import welfare_facility_import_ledger
 
+# 9 audit
+from . import welfare_audit_event
+
 # extensions of the platform
+from . import base
 from . import ir_actions_report
+from . import ir_http
 from . import res_users

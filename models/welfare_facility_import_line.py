@@ -15,6 +15,7 @@ class WelfareFacilityImportLine(models.Model):
     _order = "import_id desc, sequence, id"
     # Who imported the row, and when, stands on the import.
     _log_access = False
+    _audit_excluded = "What a file says; what was written from it is captured."
 
     import_id = fields.Many2one(
         comodel_name="welfare.facility.import",

@@ -53,5 +53,9 @@ from . import test_welfare_fund_reversal
 from . import test_welfare_facility_import_ledger
 from . import test_welfare_fund_carry
 
+# 9 audit
+from . import test_identity
+from . import test_audit_capture
+
 # screens
 from . import test_tours

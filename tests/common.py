@@ -125,6 +125,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.photo": "_create_photo",
         "welfare.fund.entry": "_create_entry",
         "welfare.fund.position": "_create_position",
+        "welfare.audit.event": "_create_event",
     }
 
     @classmethod
@@ -438,6 +439,21 @@ class WelfareCase(TransactionCase):
             )
             vals["reconciliation_id"] = record.id
         return {"kind": "equal", "number": "试财〔2019〕1号", **vals}
+
+    # === AUDIT === #
+
+    @classmethod
+    def _events(cls, record, **vals):
+        """Return the events of records, from the first one on."""
+        cls.env.flush_all()
+        domain = [("model", "=", record._name), ("res_id", "in", record.ids)]
+        domain += [(name, "=", value) for name, value in vals.items()]
+        return cls.env["welfare.audit.event"].search(domain, order="id")
+
+    @classmethod
+    def _create_event(cls, place=None):
+        """Have a facility: that it was created is an event."""
+        return cls._events(cls._create_facility(place))[:1]
 
     # === COVERAGE === #
 

@@ -1,0 +1,440 @@
+"""Which tables the trail captures, and the triggers that do it, as SQL."""
+
+import dataclasses
+import hashlib
+
+MODULE = "welfare_facility"
+
+#: Columns of every table that say nothing of the business, and why.
+TECHNICAL = {
+    "create_uid": "The event says who.",
+    "create_date": "The event says when.",
+    "write_uid": "The event says who; SQL may claim anything here.",
+    "write_date": "The event says when.",
+    "parent_path": "Follows from the parent; a move would write it for all below.",
+    "message_main_attachment_id": "Which file the screen shows first.",
+}
+
+#: Columns captured of tables that are not ours.
+PLATFORM = {
+    # Users: who may sign in. Their roles and regions are relations, see below.
+    "res_users": ("login", "active", "partner_id", "company_id", "share"),
+    # Suppliers, and where they are paid.
+    "res_partner": (
+        "name",
+        "ref",
+        "vat",
+        "company_registry",
+        "is_company",
+        "parent_id",
+        "active",
+    ),
+    "res_partner_bank": (
+        "acc_number",
+        "acc_holder_name",
+        "partner_id",
+        "bank_id",
+        "active",
+        "allow_out_payment",
+    ),
+    # Who may do what, and where.
+    "ir_rule": (
+        "name",
+        "model_id",
+        "domain_force",
+        "active",
+        "perm_read",
+        "perm_write",
+        "perm_create",
+        "perm_unlink",
+    ),
+    "ir_model_access": (
+        "name",
+        "model_id",
+        "group_id",
+        "active",
+        "perm_read",
+        "perm_write",
+        "perm_create",
+        "perm_unlink",
+    ),
+    # Files of our documents: the checksum stands for the content.
+    "ir_attachment": (
+        "name",
+        "res_model",
+        "res_field",
+        "res_id",
+        "type",
+        "url",
+        "checksum",
+        "file_size",
+        "mimetype",
+        "public",
+    ),
+}
+PLATFORM_MODELS = (
+    "res.users",
+    "res.partner",
+    "res.partner.bank",
+    "ir.rule",
+    "ir.model.access",
+    "ir.attachment",
+)
+#: Relations of models that are not ours.
+PLATFORM_RELATIONS = (
+    ("res.users", "group_ids"),
+    ("res.users", "welfare_region_ids"),
+    ("res.groups", "implied_ids"),
+    ("ir.rule", "groups"),
+)
+OPERATIONS = ("insert", "update", "delete", "truncate")
+
+# One event a row. The rows come as JSON: oj before, nj after, j whichever there is.
+_CAPTURE = """
+INSERT INTO %(schema)s.welfare_audit_event (
+    operation, table_name, model, res_id, old_values, new_values,
+    region_id, display_name, parent_model, parent_id, note
+)
+SELECT %(operation)s, TG_TABLE_NAME, %(model)s, %(res_id)s,
+    CASE WHEN had THEN %(schema)s.welfare_audit_mask(olds) ELSE olds END,
+    CASE WHEN has THEN %(schema)s.welfare_audit_mask(news) ELSE news END,
+    %(region)s, %(name)s, %(parent_model)s, %(parent_id)s,
+    CASE WHEN has THEN 'identity' END
+FROM (%(rows)s) AS pairs (oj, nj)
+CROSS JOIN LATERAL (SELECT coalesce(nj, oj)) AS either (j)
+CROSS JOIN LATERAL (%(values)s) AS changed (olds, news)
+CROSS JOIN LATERAL (
+    -- The pattern first: it is quick, and nearly always says no.
+    SELECT olds::text ~ '[0-9]{17}[0-9Xx]'
+            AND %(schema)s.welfare_audit_has_identity(olds::text),
+        news::text ~ '[0-9]{17}[0-9Xx]'
+            AND %(schema)s.welfare_audit_has_identity(news::text)
+) AS personal (had, has)
+WHERE (olds IS NOT NULL OR news IS NOT NULL) AND (%(where)s);
+"""
+_FUNCTION = """
+BEGIN
+    -- A key could be changed too: then one row has gone and another one has come.
+    IF TG_OP = 'INSERT' THEN %(insert)s
+    ELSIF TG_OP = 'DELETE' THEN %(delete)s
+    ELSIF TG_OP = 'UPDATE' THEN %(update)s
+    ELSE
+        INSERT INTO %(schema)s.welfare_audit_event (operation, table_name, model)
+        VALUES ('truncate', TG_TABLE_NAME, %(model)s);
+    END IF;
+    RETURN NULL;
+END;
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Capture:
+    """What is captured of one table; expressions speak of a row as the JSON ``j``.
+
+    :ivar str table: the table
+    :ivar str model: the model to which its events belong
+    :ivar str res_id: expression of the id of the record
+    :ivar str region: expression of the id of the record's region
+    :ivar str name: expression of the record's name
+    :ivar str parent: pair of expressions, model and id of the document that it is
+        part of
+    :ivar str where: which rows
+    :ivar tuple excluded: columns that are left out
+    :ivar tuple only: the columns that are captured, where not all others are
+    :ivar bool has_id: whether rows keep an ``id`` when they are changed
+    """
+
+    table: str
+    model: str
+    res_id: str = "(j ->> 'id')::bigint"
+    region: str = "NULL::integer"
+    name: str = "NULL"
+    parent: tuple = ("NULL", "NULL::bigint")
+    where: str = "true"
+    excluded: tuple = ()
+    only: tuple = ()
+    has_id: bool = True
+
+    @property
+    def function(self):
+        """The name of the function; PostgreSQL cuts after 63 characters."""
+        name = f"welfare_audit_of_{self.table}"
+        if len(name) > 63:
+            mark = hashlib.sha256(self.table.encode()).hexdigest()[:8]
+            name = f"{name[:54]}_{mark}"
+        return name
+
+    def body(self, schema):
+        """Return the source of the function."""
+
+        def quoted(names):
+            return f"ARRAY[{', '.join(map(_literal, names))}]::text[]"
+
+        def row(alias):
+            if self.only:
+                # The columns that may come in are named; others never leave the row.
+                pairs = ", ".join(
+                    f"{_literal(name)}, {alias}.{_identifier(name)}"
+                    for name in ("id", *self.only)
+                )
+                return f"jsonb_build_object({pairs})"
+            return f"to_jsonb({alias})"
+
+        def kept(values):
+            left_out = (*self.excluded, *(["id"] if self.has_id else []))
+            return f"({values} - {quoted(left_out)})"
+
+        rows = {
+            "insert": f"SELECT NULL::jsonb, {row('n')} FROM new_rows n",
+            "delete": f"SELECT {row('o')}, NULL::jsonb FROM old_rows o",
+            # Full: never a nested loop, however few rows there were the first time.
+            "update": f"SELECT CASE WHEN o.id IS NOT NULL THEN {row('o')} END,"
+            f" CASE WHEN n.id IS NOT NULL THEN {row('n')} END"
+            " FROM old_rows o FULL JOIN new_rows n ON o.id = n.id"
+            if self.has_id
+            else f"SELECT {row('o')}, NULL::jsonb FROM old_rows o"
+            f" UNION ALL SELECT NULL::jsonb, {row('n')} FROM new_rows n",
+        }
+        values = {
+            "insert": f"SELECT NULL::jsonb, jsonb_strip_nulls({kept('nj')})",
+            "delete": f"SELECT {kept('oj')}, NULL::jsonb",
+            "update": f"""
+                SELECT CASE WHEN nj IS NULL THEN {kept("oj")}
+                            WHEN oj IS NOT NULL
+                            THEN jsonb_object_agg(key, oj -> key) END,
+                       CASE WHEN oj IS NULL THEN {kept("nj")}
+                            WHEN nj IS NOT NULL
+                            THEN jsonb_object_agg(key, value) END
+                FROM jsonb_each({kept("j")})
+                WHERE oj IS NULL OR nj IS NULL OR value IS DISTINCT FROM oj -> key
+                """,
+        }
+        operation = {
+            "insert": "'insert'",
+            "delete": "'delete'",
+            "update": "CASE WHEN oj IS NULL THEN 'insert' WHEN nj IS NULL THEN 'delete'"
+            " ELSE 'update' END",
+        }
+        model, parent_id = self.parent
+        return _FUNCTION % {
+            "schema": schema,
+            "model": _literal(self.model),
+            **{
+                kind: _CAPTURE
+                % {
+                    "schema": schema,
+                    "operation": operation[kind],
+                    "model": _literal(self.model),
+                    "res_id": self.res_id,
+                    "region": self.region.format(schema=schema),
+                    "name": self.name,
+                    "parent_model": model,
+                    "parent_id": parent_id,
+                    "rows": rows[kind],
+                    "values": values[kind],
+                    "where": self.where,
+                }
+                for kind in rows
+            },
+        }
+
+    def triggers(self):
+        """Return ``{name: declaration}`` of the table's triggers."""
+        transitions = {
+            "insert": "REFERENCING NEW TABLE AS new_rows",
+            "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+            "delete": "REFERENCING OLD TABLE AS old_rows",
+            "truncate": "",
+        }
+        return {
+            f"welfare_audit_{kind}": f"AFTER {kind.upper()} ON {{table}} {transition} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+            for kind, transition in transitions.items()
+        }
+
+    def captures(self, column):
+        """Tell whether a column of the table comes into the trail."""
+        if self.only:
+            return column in self.only
+        return column not in self.excluded
+
+
+def _literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def is_captured(model):
+    """Tell whether a model of the registry is captured as a whole."""
+    return bool(
+        model._original_module == MODULE
+        and model._auto
+        and not model._abstract
+        and not model._transient
+        and not model._audit_excluded
+    )
+
+
+def find_captures(env):
+    """Return what is captured, of every table, from the registry.
+
+    :rtype: list[Capture]
+    """
+    models = [env[name] for name in sorted(env.registry) if is_captured(env[name])]
+    names = {model._name for model in models}
+    captures = [_capture_model(model, names) for model in models]
+    captures += [
+        _capture_platform(env[name]) for name in PLATFORM_MODELS if name in env
+    ]
+    relations = {}
+    fields = [
+        *(field for model in models for field in model._fields.values()),
+        *(env[name]._fields.get(field) for name, field in PLATFORM_RELATIONS),
+    ]
+    for field in fields:
+        if field and field.type == "many2many" and field.store:
+            relations.setdefault(
+                field.relation,
+                Capture(
+                    table=field.relation,
+                    model=field.model_name,
+                    res_id=f"(j ->> {_literal(field.column1)})::bigint",
+                    region=_region_of(_literal(field.model_name), field.column1)
+                    if field.model_name in names
+                    else Capture.region,
+                    has_id=False,
+                ),
+            )
+    return [*captures, *(relations[name] for name in sorted(relations))]
+
+
+def _region_of(model, column):
+    return f"{{schema}}.welfare_audit_region({model}, (j ->> '{column}')::bigint)"
+
+
+def region_step(model):
+    """Return how a record's region is found: ``(column, model it leads to or None)``.
+
+    ``("region_id", None)`` is a column with the region itself.
+    """
+    if model._name == "welfare.region":
+        return "id", None
+    field = model._fields.get("region_id")
+    if field is not None and field.comodel_name == "welfare.region":
+        if field.store:
+            return "region_id", None
+        if field.related:
+            first = model._fields[field.related.split(".")[0]]
+            return first.name, first.comodel_name
+    parent = parent_of(model)
+    return (parent.name, parent.comodel_name) if parent is not None else None
+
+
+def parent_of(model):
+    """Return the many2one to the document that a record is a line of, or ``None``."""
+    for field in model._fields.values():
+        if (
+            field.type == "many2one"
+            and field.store
+            and field.required
+            and field.ondelete == "cascade"
+            and field.comodel_name != model._name
+        ):
+            return field
+    return None
+
+
+def _name_of(model):
+    field = model._fields.get(model._rec_name or "")
+    if field is None or not field.store or not field.column_type:
+        return "NULL"
+    name = _literal(field.name)
+    if field.translate:
+        return f"coalesce(j -> {name} ->> 'zh_CN', j -> {name} ->> 'en_US')"
+    return f"j ->> {name}"
+
+
+def _capture_model(model, names):
+    region = Capture.region
+    if step := region_step(model):
+        column, comodel = step
+        region = (
+            _region_of(_literal(comodel), column)
+            if comodel
+            else f"(j ->> '{column}')::integer"
+        )
+    parent = parent_of(model)
+    return Capture(
+        table=model._table,
+        model=model._name,
+        region=region,
+        name=_name_of(model),
+        parent=(_literal(parent.comodel_name), f"(j ->> '{parent.name}')::bigint")
+        if parent is not None and parent.comodel_name in names
+        else Capture.parent,
+        excluded=tuple(sorted({*TECHNICAL, *model._audit_excluded_fields})),
+    )
+
+
+def _capture_platform(model):
+    known = {
+        name
+        for name in PLATFORM[model._table]
+        if name in model._fields and model._fields[name].column_type
+    }
+    capture = Capture(
+        table=model._table,
+        model=model._name,
+        name="j ->> 'login'" if model._name == "res.users" else _name_of(model),
+        only=tuple(name for name in PLATFORM[model._table] if name in known),
+    )
+    if model._name == "ir.attachment":
+        capture = dataclasses.replace(
+            capture,
+            where="starts_with(j ->> 'res_model', 'welfare.')"
+            " OR starts_with(oj ->> 'res_model', 'welfare.')",
+            parent=("j ->> 'res_model'", "(j ->> 'res_id')::bigint"),
+            region="{schema}.welfare_audit_region("
+            "j ->> 'res_model', (j ->> 'res_id')::bigint)",
+        )
+    return capture
+
+
+def region_function(env):
+    """Return the source of the function that finds the region of any record."""
+    branches = []
+    for name in sorted(env.registry):
+        model = env[name]
+        step = region_step(model) if is_captured(model) else None
+        if not step:
+            continue
+        column, comodel = step
+        found = (
+            f"welfare_audit_region({_literal(comodel)}, {column})"
+            if comodel
+            else column
+        )
+        branches.append(
+            f"WHEN {_literal(name)} THEN\n"
+            f"        result := (SELECT {found} FROM {model._table} WHERE id = record);"
+        )
+    lines = "\n    ".join(branches)
+    return f"""
+DECLARE
+    result integer;
+BEGIN
+    CASE kind
+    {lines}
+    ELSE NULL;
+    END CASE;
+    -- Deleted, perhaps by this very statement: where it was last.
+    RETURN coalesce(result, (
+        SELECT region_id FROM welfare_audit_event
+        WHERE model = kind AND res_id = record AND region_id IS NOT NULL
+        ORDER BY id DESC LIMIT 1
+    ));
+END;
+"""
