@@ -18,6 +18,7 @@
         "security/welfare_facility_security.xml",
         "security/welfare_facility_log_security.xml",
         "security/welfare_standard_security.xml",
+        "security/welfare_project_security.xml",
         "security/welfare_fund_security.xml",
         "security/welfare_audit_security.xml",
         # rules that every stage reads
@@ -55,6 +56,13 @@
         "data/welfare_facility_log_rule_data.xml",
         "views/welfare_facility_photo_views.xml",
         "views/welfare_facility_log_views.xml",
+        # 3 project
+        "data/welfare_project_data.xml",
+        "views/welfare_project_gate_views.xml",
+        "views/welfare_project_views.xml",
+        "views/welfare_project_plan_views.xml",
+        "wizards/welfare_project_step_views.xml",
+        "views/welfare_facility_project_views.xml",
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",

@@ -6,6 +6,8 @@ from . import welfare_progress_mixin
 from . import welfare_region_mixin
 from . import welfare_state_mixin
 from . import welfare_currency_mixin
+from . import welfare_history_mixin
+from . import welfare_attachment_mixin
 
 # rules that every stage reads
 from . import welfare_workday_exception
@@ -37,6 +39,19 @@ from . import welfare_coverage_target
 from . import welfare_facility_log
 from . import welfare_facility_photo
 from . import welfare_facility_site
+
+# 3 project
+from . import welfare_project_kind
+from . import welfare_project_gate
+from . import welfare_project_plan
+from . import welfare_project
+from . import welfare_project_date
+from . import welfare_project_requirement
+from . import welfare_project_estimate
+from . import welfare_project_milestone
+from . import welfare_project_measurement
+from . import welfare_project_check
+from . import welfare_facility_project
 
 # 4 funding
 from . import welfare_fiscal_year

@@ -41,6 +41,9 @@ from . import test_coverage_story
 from . import test_coverage_demo
 from . import test_welfare_facility_log
 
+# 3 project
+from . import test_welfare_project
+
 # 4 funding
 from . import test_welfare_fund_demo
 from . import test_welfare_fund_ledger

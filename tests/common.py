@@ -1,6 +1,7 @@
 import base64
 import io
 from collections import defaultdict
+from datetime import date, timedelta
 from itertools import count
 
 import xlsxwriter
@@ -109,6 +110,15 @@ class WelfareCase(TransactionCase):
         "welfare.coverage.target": "_prepare_target_vals",
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
+        "welfare.project": "_prepare_project_vals",
+        "welfare.project.plan": "_prepare_plan_vals",
+        "welfare.project.requirement": "_prepare_requirement_vals",
+        "welfare.project.date": "_prepare_project_date_vals",
+        "welfare.project.estimate": "_prepare_estimate_vals",
+        "welfare.project.milestone": "_prepare_milestone_vals",
+        "welfare.project.measurement": "_prepare_site_measurement_vals",
+        "welfare.project.check": "_prepare_check_vals",
+        "welfare.project.step": "_prepare_step_vals",
         "welfare.appropriation": "_prepare_appropriation_vals",
         "welfare.appropriation.adjustment": "_prepare_adjustment_vals",
         "welfare.fund.account": "_prepare_account_vals",
@@ -123,6 +133,7 @@ class WelfareCase(TransactionCase):
     CREATE_BY_MODEL = {
         "welfare.facility.log": "_create_log",
         "welfare.facility.photo": "_create_photo",
+        "welfare.project.requirement": "_create_requirement",
         "welfare.fund.entry": "_create_entry",
         "welfare.fund.position": "_create_position",
         "welfare.audit.event": "_create_event",
@@ -339,6 +350,158 @@ class WelfareCase(TransactionCase):
                 for code, amount in figures.items()
             ]
         )
+
+    # === PROJECTS === #
+
+    @classmethod
+    def _prepare_project_vals(cls, place=None, **vals):
+        """Complete the values of a fitting out that has no facilities yet."""
+        return {
+            "name": "儿童之家建设",
+            "kind_id": cls.env.ref("welfare_facility.project_kind_fit_out").id,
+            "region_id": (place or cls.county_a).id,
+            "date_start": "2019-01-05",
+            **vals,
+        }
+
+    @classmethod
+    def _create_project(cls, place=None, state="initiation", **vals):
+        """Create a project and bring it to a state, with all evidence on the way."""
+        project = cls.env["welfare.project"].create(
+            cls._prepare_project_vals(place, **vals)
+        )
+        day = date(2019, 1, 10)
+        while project.state != state:
+            cls._fulfil_gates(project, day)
+            project._complete_stage(day)
+            day += timedelta(days=20)
+        return project
+
+    @classmethod
+    def _fulfil_gates(cls, project, day=None):
+        """Record the evidence that the present stage of a project needs."""
+        day = day or date(2019, 1, 10)
+        rows = project.requirement_ids.filtered(lambda row: row.stage == project.state)
+        for row in rows:
+            getattr(cls, f"_fulfil_{row.evidence}")(project, row, day)
+
+    @classmethod
+    def _fulfil_document(cls, project, row, day):
+        row.write(
+            {
+                "number": "示〔2019〕1号",
+                "date_document": day,
+                "signatory": "张工" if row.needs_signatory else False,
+                "attachment_ids": [
+                    Command.create({"name": "文件.txt", "raw": "文件".encode()})
+                ],
+            }
+        )
+
+    @classmethod
+    def _fulfil_figure(cls, project, row, day):
+        row.figure = 50_000
+
+    @classmethod
+    def _fulfil_estimate(cls, project, row, day):
+        if not project.estimate_ids:
+            vals = cls._prepare_estimate_vals(project_id=project.id, date=day)
+            cls.env["welfare.project.estimate"].create(vals)
+
+    @classmethod
+    def _fulfil_milestones(cls, project, row, day):
+        if not project.milestone_ids:
+            vals = cls._prepare_milestone_vals(project_id=project.id, weight=100)
+            cls.env["welfare.project.milestone"].create(vals)
+
+    @classmethod
+    def _fulfil_progress(cls, project, row, day):
+        for milestone in project.milestone_ids:
+            cls._measure_site(milestone, 100, day)
+
+    @classmethod
+    def _fulfil_checklist(cls, project, row, day):
+        if not project.check_ids:
+            cls.env["welfare.project.check"].create(
+                cls._prepare_check_vals(project_id=project.id)
+            )
+        project.check_ids.result = "pass"
+
+    @classmethod
+    def _measure_site(cls, milestone, percent, day, **vals):
+        """Record what was found on the site."""
+        return cls.env["welfare.project.measurement"].create(
+            {
+                "milestone_id": milestone.id,
+                "percent": percent,
+                "date": day,
+                **vals,
+            }
+        )
+
+    @classmethod
+    def _prepare_requirement_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {"number": "示〔2019〕2号", **vals}
+
+    @classmethod
+    def _create_requirement(cls, place=None):
+        """Have a project: it has a row for each gate from the beginning."""
+        return cls._create_project(place).requirement_ids[0]
+
+    @classmethod
+    def _prepare_project_date_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {"stage": "approval", "kind": "plan", "date": "2019-03-01", **vals}
+
+    @classmethod
+    def _prepare_estimate_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {
+            "number": "批〔2019〕1号",
+            "date": "2019-01-20",
+            "amount": 50_000,
+            **vals,
+        }
+
+    @classmethod
+    def _prepare_milestone_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {"name": "装修", "weight": 40, **vals}
+
+    @classmethod
+    def _prepare_site_measurement_vals(cls, place=None, **vals):
+        if "milestone_id" not in vals:
+            project = cls._create_project(place, state="construction")
+            vals["milestone_id"] = project.milestone_ids.id
+        return {"percent": 30, "date": "2019-04-01", **vals}
+
+    @classmethod
+    def _prepare_check_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {"name": "室内面积不少于40㎡", "found": "52㎡", **vals}
+
+    @classmethod
+    def _prepare_step_vals(cls, place=None, **vals):
+        if "project_id" not in vals:
+            vals["project_id"] = cls._create_project(place).id
+        return {"step": "complete", "reason": "说明", **vals}
+
+    @classmethod
+    def _prepare_plan_vals(cls, place=None, **vals):
+        return {
+            "name": "2019年儿童之家建设",
+            "year": 2019,
+            "region_id": (place or cls.county_a).id,
+            "facility_type_id": cls.home_type.id,
+            "home_count": 13,
+            **vals,
+        }
 
     # === FUNDS === #
 

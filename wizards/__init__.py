@@ -3,4 +3,5 @@ from . import welfare_user_access
 from . import welfare_facility_transition
 from . import welfare_appropriation_close
 from . import welfare_fund_reversal
+from . import welfare_project_step
 from . import welfare_fund_position_day
