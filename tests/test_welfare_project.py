@@ -179,7 +179,9 @@ class TestProjectStages(ProjectCase):
         step.reason = "防水不合格"
         step.action_apply()
         self.assertEqual(project.state, "construction")
-        self._measure_site(project.milestone_ids, 80, _day("2019-05-01"), note="防水返工")
+        self._measure_site(
+            project.milestone_ids, 80, _day("2019-05-01"), note="防水返工"
+        )
         with self.assertRaisesRegex(UserError, "Physical progress"):
             project._complete_stage(_day("2019-05-02"))
         self._measure_site(project.milestone_ids, 100, _day("2019-05-03"))
