@@ -21,6 +21,7 @@
         "security/welfare_project_security.xml",
         "security/welfare_fund_security.xml",
         "security/welfare_audit_security.xml",
+        "security/welfare_approval_security.xml",
         # rules that every stage reads
         "data/res_currency_data.xml",
         "data/welfare.workday.exception.csv",
@@ -88,6 +89,15 @@
         "wizards/welfare_fund_position_day_views.xml",
         # 9 audit
         "data/welfare_audit_cron_data.xml",
+        # approval
+        "data/welfare_duty_data.xml",
+        "data/welfare_approval_kind_data.xml",
+        "data/welfare_approval_tier_data.xml",
+        "views/welfare_duty_views.xml",
+        "views/welfare_approval_tier_views.xml",
+        "wizards/welfare_approval_decide_views.xml",
+        "views/welfare_approval_request_views.xml",
+        "views/welfare_approval_delegation_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

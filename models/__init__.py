@@ -8,6 +8,9 @@ from . import welfare_state_mixin
 from . import welfare_currency_mixin
 from . import welfare_history_mixin
 from . import welfare_attachment_mixin
+from . import welfare_approval_content_mixin
+from . import welfare_approval_mixin
+from . import welfare_approval_trail_mixin
 
 # rules that every stage reads
 from . import welfare_workday_exception
@@ -79,11 +82,23 @@ from . import welfare_facility_fund
 from . import welfare_facility_import_fund_ledger
 from . import welfare_facility_import_ledger
 
+# 9 approval: serves the documents of every stage
+from . import welfare_duty
+from . import welfare_duty_conflict
+from . import welfare_duty_exception
+from . import welfare_approval_kind
+from . import welfare_approval_tier
+from . import welfare_approval_delegation
+from . import welfare_approval_step
+from . import welfare_approval_decision
+from . import welfare_approval_request
+
 # 9 audit
 from . import welfare_audit_event
 
 # extensions of the platform
 from . import base
+from . import ir_attachment
 from . import ir_actions_report
 from . import ir_http
 from . import res_users

@@ -60,5 +60,8 @@ from . import test_welfare_fund_carry
 from . import test_identity
 from . import test_audit_capture
 
+# approval
+from . import test_welfare_approval
+
 # screens
 from . import test_tours

@@ -82,6 +82,65 @@ def make_photo(color=0, taken=None, place=None, size=(64, 48), offset="+08:00"):
     return stream.getvalue() + str(color).encode()
 
 
+def approve(documents, role="finance"):
+    """Have documents approved in the ordinary way, by people made for that.
+
+    :param documents: records that take ``welfare.approval.mixin``.
+    :param str role: who submits them.
+    :return: the same documents, to be posted.
+    """
+    env = documents.env
+    requester = _get_person(env, f"welfare_group_{role}", documents)
+    approvers = [
+        _get_person(env, f"welfare_group_approver_{post}", documents)
+        for post in ("section", "deputy", "head")
+    ]
+    for document in documents:
+        if document._get_approval_amount() >= 1_000_000:
+            env["ir.attachment"].sudo().create(
+                {
+                    "name": "会议纪要.txt",
+                    "raw": b"-",
+                    "res_model": document._name,
+                    "res_id": document.id,
+                }
+            )
+    documents.with_user(requester).action_submit()
+    requests = env["welfare.approval.request"].sudo()._get_open(documents)
+    for approver in approvers:
+        open_requests = requests.filtered(
+            lambda request, who=approver: (
+                request.state == "pending" and request.current_step_id._is_for(who)
+            )
+        )
+        shown = [(request.id, request.fingerprint) for request in open_requests]
+        if shown:
+            requests.sudo(False).with_user(approver).action_approve_shown(shown)
+    return documents
+
+
+def _get_person(env, group, documents):
+    """Return a user of a group who works where the documents lie."""
+    login = f"test_person_{group}"
+    user = env["res.users"].sudo().search([("login", "=", login)])
+    if not user:
+        user = new_test_user(
+            env,
+            login=login,
+            groups=f"welfare_facility.{group}",
+            context={"no_reset_password": True},
+        )
+    regions = env["welfare.region"].sudo()
+    for document in documents.sudo():
+        region = document._get_approval_region()
+        if region:
+            regions |= regions.browse(int(region.parent_path.split("/")[0]))
+    regions = regions or regions.search([], limit=1)
+    if regions - user.welfare_region_ids:
+        user.sudo().welfare_region_ids |= regions
+    return user
+
+
 class WelfareCase(TransactionCase):
     """A province with two counties, and a user of each role in the first of them.
 
@@ -128,6 +187,7 @@ class WelfareCase(TransactionCase):
         "welfare.fund.reconciliation": "_prepare_reconciliation_vals",
         "welfare.fund.reconciliation.line": "_prepare_reconciliation_line_vals",
         "welfare.fund.carry.line": "_prepare_carry_line_vals",
+        "welfare.duty.exception": "_prepare_duty_exception_vals",
     }
     #: The same for models whose records are not created by their values.
     CREATE_BY_MODEL = {
@@ -137,6 +197,9 @@ class WelfareCase(TransactionCase):
         "welfare.fund.entry": "_create_entry",
         "welfare.fund.position": "_create_position",
         "welfare.audit.event": "_create_event",
+        "welfare.approval.request": "_create_approval_request",
+        "welfare.approval.step": "_create_approval_step",
+        "welfare.approval.decision": "_create_approval_decision",
     }
 
     @classmethod
@@ -617,6 +680,43 @@ class WelfareCase(TransactionCase):
     def _create_event(cls, place=None):
         """Have a facility: that it was created is an event."""
         return cls._events(cls._create_facility(place))[:1]
+
+    # === APPROVAL === #
+
+    @classmethod
+    def _prepare_duty_exception_vals(cls, place=None, **vals):
+        """Complete the values of an exception for a person nobody else is."""
+        if "user_id" not in vals:
+            number = next(cls._numbers["person"])
+            person = cls._create_user("manager", login=f"test_tiny_{number}")
+            vals["user_id"] = person.id
+        return {
+            "conflict_id": cls.env.ref(
+                "welfare_facility.duty_conflict_approve_approve"
+            ).id,
+            "region_id": (place or cls.county_a).id,
+            "date_from": "2026-01-01",
+            "date_to": "2026-12-31",
+            "reason": "只有两人",
+            **vals,
+        }
+
+    @classmethod
+    def _create_approval_request(cls, place=None):
+        """Have an exception approved: requests are never created otherwise."""
+        exception = cls.env["welfare.duty.exception"].create(
+            cls._prepare_duty_exception_vals(place)
+        )
+        approve(exception, role="administrator")
+        return exception.approval_request_id
+
+    @classmethod
+    def _create_approval_step(cls, place=None):
+        return cls._create_approval_request(place).step_ids[:1]
+
+    @classmethod
+    def _create_approval_decision(cls, place=None):
+        return cls._create_approval_request(place).decision_ids[:1]
 
     # === COVERAGE === #
 

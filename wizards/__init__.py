@@ -5,3 +5,4 @@ from . import welfare_appropriation_close
 from . import welfare_fund_reversal
 from . import welfare_project_step
 from . import welfare_fund_position_day
+from . import welfare_approval_decide

@@ -1,0 +1,185 @@
+-- What happened in approvals is kept: requests, steps and decisions are only ever added
+-- to, and move on only as the decisions say. Whoever writes the tables, by whatever way.
+
+CREATE OR REPLACE FUNCTION welfare_approval_keep() RETURNS trigger AS $$
+-- TG_ARGV: the columns that may change
+BEGIN
+    IF TG_OP = 'UPDATE' AND TG_ARGV[0] <> ''
+       AND (to_jsonb(NEW) - string_to_array(TG_ARGV[0], ','))
+           = (to_jsonb(OLD) - string_to_array(TG_ARGV[0], ',')) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'welfare: % keeps what happened', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+              CONSTRAINT = 'welfare_approval_request_keep';
+END;
+$$ LANGUAGE plpgsql;
+
+-- A request is granted when each of its steps is, and serves through its document alone.
+CREATE OR REPLACE FUNCTION welfare_approval_request_follow() RETURNS trigger AS $$
+BEGIN
+    IF NEW.state = 'granted' AND OLD.state <> 'granted' AND (
+        NOT EXISTS (SELECT FROM welfare_approval_step WHERE request_id = NEW.id)
+        OR EXISTS (
+            SELECT FROM welfare_approval_step
+            WHERE request_id = NEW.id AND state <> 'approved'
+        )
+    ) THEN
+        RAISE EXCEPTION 'welfare: request % has steps to go', NEW.id
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+                  CONSTRAINT = 'welfare_approval_request_steps';
+    END IF;
+    -- Depth 2: from the trigger of the document.
+    IF NEW.state = 'used' AND OLD.state <> 'used' AND pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION 'welfare: request % serves through its document', NEW.id
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+                  CONSTRAINT = 'welfare_approval_request_steps';
+    END IF;
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+
+-- A step is approved when enough different persons have approved it. Steps come into
+-- being with their request and never later.
+CREATE OR REPLACE FUNCTION welfare_approval_step_follow() RETURNS trigger AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'waiting' OR NOT EXISTS (
+            SELECT FROM welfare_approval_request
+            WHERE id = NEW.request_id AND state = 'pending'
+              AND create_date = now() AT TIME ZONE 'UTC'
+        ) THEN
+            RAISE EXCEPTION 'welfare: request % has its steps already', NEW.request_id
+                USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+                      CONSTRAINT = 'welfare_approval_request_steps';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.state = OLD.state THEN
+        RETURN NEW;
+    END IF;
+    IF NOT (
+        OLD.state IN ('waiting', 'current') AND NEW.state = 'skipped'
+        OR OLD.state = 'waiting' AND NEW.state = 'current' AND NOT EXISTS (
+            SELECT FROM welfare_approval_step
+            WHERE request_id = NEW.request_id AND id <> NEW.id
+              AND (sequence, id) < (NEW.sequence, NEW.id) AND state <> 'approved'
+        )
+        OR OLD.state = 'current' AND NEW.state IN ('rejected', 'returned')
+        OR OLD.state = 'current' AND NEW.state = 'approved' AND NEW.needed <= (
+            SELECT COUNT(DISTINCT COALESCE(on_behalf_id, user_id))
+            FROM welfare_approval_decision
+            WHERE step_id = NEW.id AND decision = 'approve'
+        )
+    ) THEN
+        RAISE EXCEPTION 'welfare: step % cannot go from % to %',
+            NEW.id, OLD.state, NEW.state
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+                  CONSTRAINT = 'welfare_approval_request_steps';
+    END IF;
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+
+-- A decision is about the current step of a pending request, says the fingerprint that
+-- was submitted, and is nobody's who has submitted or made it.
+CREATE OR REPLACE FUNCTION welfare_approval_decision_check() RETURNS trigger AS $$
+DECLARE
+    request welfare_approval_request;
+    step welfare_approval_step;
+BEGIN
+    NEW.decided_at := clock_timestamp() AT TIME ZONE 'UTC';
+    SELECT * INTO step FROM welfare_approval_step WHERE id = NEW.step_id FOR UPDATE;
+    SELECT * INTO request FROM welfare_approval_request WHERE id = NEW.request_id;
+    IF step.request_id IS DISTINCT FROM NEW.request_id OR step.state <> 'current'
+       OR request.state <> 'pending' OR request.fingerprint <> NEW.fingerprint
+       OR request.requester_id IN (NEW.user_id, NEW.on_behalf_id)
+       OR EXISTS (
+           SELECT FROM welfare_approval_request_maker_rel
+           WHERE request_id = request.id AND user_id IN (NEW.user_id, NEW.on_behalf_id)
+       ) THEN
+        RAISE EXCEPTION 'welfare: request % cannot be decided so', NEW.request_id
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+                  CONSTRAINT = 'welfare_approval_request_decision';
+    END IF;
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+
+-- Who may decide is settled with the submission.
+CREATE OR REPLACE FUNCTION welfare_approval_people_keep() RETURNS trigger AS $$
+DECLARE
+    made timestamp;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        EXECUTE format('SELECT create_date FROM %I WHERE id = $1', TG_ARGV[0])
+        INTO made USING (to_jsonb(NEW) ->> TG_ARGV[1])::integer;
+        IF made = now() AT TIME ZONE 'UTC' THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'welfare: % keeps what happened', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+              CONSTRAINT = 'welfare_approval_request_keep';
+END;
+$$ LANGUAGE plpgsql;
+
+DROP TRIGGER IF EXISTS welfare_approval_keep ON welfare_approval_request;
+CREATE TRIGGER welfare_approval_keep BEFORE UPDATE OR DELETE ON welfare_approval_request
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_keep(
+        'state,closed_at,close_reason,used_at,used_uid,write_uid,write_date'
+    );
+DROP TRIGGER IF EXISTS welfare_approval_keep_all ON welfare_approval_request;
+CREATE TRIGGER welfare_approval_keep_all BEFORE TRUNCATE ON welfare_approval_request
+    FOR EACH STATEMENT EXECUTE FUNCTION welfare_approval_keep('');
+DROP TRIGGER IF EXISTS welfare_approval_request_follow ON welfare_approval_request;
+CREATE TRIGGER welfare_approval_request_follow
+    BEFORE UPDATE ON welfare_approval_request
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_request_follow();
+
+DROP TRIGGER IF EXISTS welfare_approval_keep ON welfare_approval_step;
+CREATE TRIGGER welfare_approval_keep BEFORE UPDATE OR DELETE ON welfare_approval_step
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_keep(
+        'state,started_at,deadline,is_escalated,write_uid,write_date'
+    );
+DROP TRIGGER IF EXISTS welfare_approval_keep_all ON welfare_approval_step;
+CREATE TRIGGER welfare_approval_keep_all BEFORE TRUNCATE ON welfare_approval_step
+    FOR EACH STATEMENT EXECUTE FUNCTION welfare_approval_keep('');
+DROP TRIGGER IF EXISTS welfare_approval_step_follow ON welfare_approval_step;
+CREATE TRIGGER welfare_approval_step_follow
+    BEFORE INSERT OR UPDATE ON welfare_approval_step
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_step_follow();
+
+DROP TRIGGER IF EXISTS welfare_approval_keep ON welfare_approval_decision;
+CREATE TRIGGER welfare_approval_keep BEFORE UPDATE OR DELETE ON welfare_approval_decision
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_keep('');
+DROP TRIGGER IF EXISTS welfare_approval_keep_all ON welfare_approval_decision;
+CREATE TRIGGER welfare_approval_keep_all BEFORE TRUNCATE ON welfare_approval_decision
+    FOR EACH STATEMENT EXECUTE FUNCTION welfare_approval_keep('');
+DROP TRIGGER IF EXISTS welfare_approval_decision_check ON welfare_approval_decision;
+CREATE TRIGGER welfare_approval_decision_check
+    BEFORE INSERT ON welfare_approval_decision
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_decision_check();
+
+DROP TRIGGER IF EXISTS welfare_approval_people_keep
+    ON welfare_approval_request_maker_rel;
+CREATE TRIGGER welfare_approval_people_keep
+    BEFORE INSERT OR UPDATE OR DELETE ON welfare_approval_request_maker_rel
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_people_keep(
+        'welfare_approval_request', 'request_id'
+    );
+DROP TRIGGER IF EXISTS welfare_approval_people_keep
+    ON welfare_approval_step_approver_rel;
+CREATE TRIGGER welfare_approval_people_keep
+    BEFORE INSERT OR UPDATE OR DELETE ON welfare_approval_step_approver_rel
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_people_keep(
+        'welfare_approval_step', 'step_id'
+    );
+
+-- A delegation can be ended early; it is never made longer, or for somebody else.
+DROP TRIGGER IF EXISTS welfare_approval_keep ON welfare_approval_delegation;
+CREATE TRIGGER welfare_approval_keep
+    BEFORE UPDATE OR DELETE ON welfare_approval_delegation
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_keep(
+        'ended_at,write_uid,write_date'
+    );

@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+
+class WelfareApprovalDelegation(models.Model):
+    """Somebody decides for somebody who is away (授权代批).
+
+    From a day to a day, for a reason, and only by who is away himself. It is not passed
+    on: who decides for another decides for nobody for whom that one would. What the
+    other one may not approve, the delegate may not either.
+    """
+
+    _name = "welfare.approval.delegation"
+    _description = "Delegation of Approvals"
+    _inherit = ["welfare.approval.trail.mixin"]
+    _order = "date_from desc, id desc"
+    _rec_name = "reason"
+
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Who Is Away",
+        required=True,
+        readonly=True,
+        default=lambda self: self._default_user_id(),
+        index=True,
+        ondelete="restrict",
+    )
+    delegate_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Who Decides",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain="[('share', '=', False), ('id', '!=', user_id)]",
+    )
+    date_from = fields.Date(string="From", required=True)
+    date_to = fields.Date(string="To", required=True)
+    reason = fields.Char(required=True)
+    ended_at = fields.Datetime(string="Ended Early", readonly=True, copy=False)
+    is_active = fields.Boolean(string="Now", compute="_compute_is_active")
+
+    _check_self = models.Constraint(
+        "CHECK (user_id <> delegate_id)", "Nobody delegates to himself."
+    )
+    _check_dates = models.Constraint(
+        "CHECK (date_to >= date_from)", "A delegation cannot end before it begins."
+    )
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_user_id(self):
+        return self.env.user
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("date_from", "date_to", "ended_at")
+    def _compute_is_active(self):
+        today = fields.Date.context_today(self)
+        for record in self:
+            record.is_active = (
+                record.date_from
+                and record.date_to
+                and record.date_from <= today <= record.date_to
+                and not record.ended_at
+            )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("user_id", "delegate_id", "date_from", "date_to")
+    def _check_circle(self):
+        """Refuse a circle, however long: nobody's approvals come back to him."""
+        for record in self:
+            seen = reached = record.delegate_id
+            while reached:
+                if record.user_id in reached:
+                    raise ValidationError(
+                        self.env._("These delegations would go round in a circle.")
+                    )
+                later = self.sudo().search(
+                    [
+                        ("user_id", "in", reached.ids),
+                        ("ended_at", "=", False),
+                        ("date_from", "<=", record.date_to),
+                        ("date_to", ">=", record.date_from),
+                    ]
+                )
+                reached = later.delegate_id - seen
+                seen |= reached
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        self.check_access("create")
+        vals_list = [{**vals, "user_id": self.env.uid} for vals in vals_list]
+        delegations = self._insert([{**vals, "ended_at": False} for vals in vals_list])
+        for record in delegations:
+            record._check_delegate()
+        return delegations
+
+    # === ACTION METHODS === #
+
+    def action_end(self):
+        """End the delegation now; only who has given it."""
+        for record in self:
+            if record.user_id != self.env.user:
+                raise AccessError(self.env._("Only who has given it ends it."))
+            if record.ended_at:
+                raise UserError(self.env._("It has ended already."))
+        # sudo(): nobody writes delegations himself.
+        self.sudo()._rewrite({"ended_at": fields.Datetime.now()})
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _check_delegate(self):
+        for user in self.user_id | self.delegate_id:
+            # sudo(): the groups of others are not readable.
+            if not user.sudo().has_group("welfare_facility.welfare_group_approver"):
+                raise UserError(
+                    self.env._("%(name)s is no approver.", name=user.sudo().name)
+                )
+
+    @api.model
+    def _get_to(self, user):
+        """Return the delegations by which a user decides for others today."""
+        today = fields.Date.context_today(self)
+        return self.sudo().search(
+            Domain("delegate_id", "=", user.id)
+            & Domain("date_from", "<=", today)
+            & Domain("date_to", ">=", today)
+            & Domain("ended_at", "=", False)
+        )

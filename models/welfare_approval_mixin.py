@@ -1,0 +1,342 @@
+import hashlib
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .welfare_approval_content_mixin import VERSION, _write, fingerprint
+
+
+class Act(NamedTuple):
+    """What somebody did with a document.
+
+    :param str duty: the code of a ``welfare.duty``.
+    :param user: who did it.
+    :param document: with which record.
+    :param datetime.datetime at: when, in UTC.
+    """
+
+    duty: str
+    user: models.BaseModel
+    document: models.BaseModel
+    at: object
+
+
+class WelfareApprovalMixin(models.AbstractModel):
+    """A document whose steps need the approval of others.
+
+    It has a guarded state (``welfare.state.mixin``) and declares
+
+    * ``_approval_kinds``: ``{(state, state that follows): code of the kind}``. Such a
+      step is made when a request of that kind was granted and the document still says
+      what was approved. A granted request serves once.
+    * ``_approval_fields`` and ``_approval_excluded``, see
+      ``welfare.approval.content.mixin``.
+    * ``_approval_amount``, ``_approval_source``: fields that decide who approves; a
+      path with dots is followed.
+
+    Python compares the fingerprint in :meth:`_set_state`, which is the only way to
+    another state. A trigger asks for the granted request, whoever writes the state.
+    """
+
+    _name = "welfare.approval.mixin"
+    _inherit = ["welfare.approval.content.mixin"]
+    _description = "Document That Others Approve"
+
+    _approval_kinds = {}
+    _approval_amount = None
+    _approval_source = None
+
+    approval_request_id = fields.Many2one(
+        comodel_name="welfare.approval.request",
+        string="Approval",
+        compute="_compute_approval_request_id",
+        help="The newest request.",
+    )
+    approval_state = fields.Selection(
+        selection="_selection_approval_state",
+        compute="_compute_approval_request_id",
+        search="_search_approval_state",
+    )
+
+    def init(self):
+        if self._auto and not self._abstract and self._approval_kinds:
+            self._install_approval_guard()
+        return super().init()
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state")
+    def _compute_approval_request_id(self):
+        newest = self.env["welfare.approval.request"]._get_newest(self)
+        for record in self:
+            request = newest.get(record._origin.id)
+            record.approval_request_id = request
+            record.approval_state = request.state if request else False
+
+    @api.model
+    def _selection_approval_state(self):
+        Request = self.env["welfare.approval.request"]
+        return Request._fields["state"]._description_selection(self.env)
+
+    # === SEARCH METHODS === #
+
+    @api.model
+    def _search_approval_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        newest = SQL(
+            """(
+                SELECT res_id FROM (
+                    SELECT DISTINCT ON (res_id) res_id, state
+                    FROM welfare_approval_request WHERE res_model = %s
+                    ORDER BY res_id, id DESC
+                ) newest WHERE state IN %s
+            )""",
+            self._name,
+            tuple(value) or (None,),
+        )
+        return [("id", "in", newest)]
+
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        self.env["welfare.approval.request"]._void_deleted(self)
+        return super().unlink()
+
+    # === ACTION METHODS === #
+
+    def action_submit(self):
+        """Ask for the approval that the next step needs.
+
+        :raise UserError: nothing is to be approved, a request is open already, no tier
+            matches, a document is missing, or nobody could approve it.
+        """
+        return self.env["welfare.approval.request"]._submit(self)
+
+    def action_withdraw_approval(self):
+        """Take the open request back; only who has made it."""
+        requests = self.env["welfare.approval.request"]._get_open(self)
+        if not requests:
+            raise UserError(self.env._("There is no open request."))
+        return requests.action_withdraw()
+
+    def action_open_approvals(self):
+        """Open all requests of these documents, the ended ones as well."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_approval_request_action"
+        )
+        return {
+            **action,
+            "domain": [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+            "context": {},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _set_state(self, target, **details):
+        for record in self:
+            code = self._approval_kinds.get((record.state, target))
+            if code:
+                self.env["welfare.approval.request"]._check_granted(record, code)
+        result = super()._set_state(target, **details)
+        # The trigger has noted that the requests have served.
+        self.env["welfare.approval.request"].invalidate_model()
+        self.invalidate_recordset(["approval_request_id", "approval_state"])
+        return result
+
+    def _void_changed_approvals(self):
+        self.env["welfare.approval.request"]._void_changed(self)
+
+    def _get_approval_code(self):
+        """Return the code of the kind that the next step needs, if it needs one.
+
+        :rtype: str | None
+        """
+        self.ensure_one()
+        for (state, _target), code in self._approval_kinds.items():
+            if state == self.state:
+                return code
+        return None
+
+    def _write_approval_content(self, code):
+        """Return everything that counts as one text, always written in the same way.
+
+        :param str code: of the kind.
+        :rtype: str
+        """
+        self.ensure_one()
+        return _write(
+            {
+                "version": VERSION,
+                "kind": code,
+                "document": [self._name, self.id],
+                "content": self._get_approval_content(),
+                "attachments": [
+                    [attachment.name, hashlib.sha256(attachment.raw or b"").hexdigest()]
+                    for attachment in self._get_approval_attachments()
+                ],
+            }
+        )
+
+    def _get_approval_fingerprint(self, code=None):
+        """Return the fingerprint of what the document says now.
+
+        :rtype: str
+        """
+        return fingerprint(
+            self._write_approval_content(code or self._get_approval_code())
+        )
+
+    def _get_approval_attachments(self):
+        """Return the files of the document and its lines, in one order."""
+        self.ensure_one()
+        # sudo(): the fingerprint does not depend on who asks for it.
+        record = self.sudo().with_context(active_test=False)
+        records = [record]
+        attachments = self.env["ir.attachment"].sudo()
+        for name in {path.partition(".")[0] for path in self._approval_fields}:
+            field = self._fields[name]
+            if field.type == "one2many":
+                records.append(record[name])
+            elif field.relational and field.comodel_name == "ir.attachment":
+                attachments |= record[name]
+        for owners in records:
+            if owners:
+                attachments |= attachments.search(
+                    [("res_model", "=", owners._name), ("res_id", "in", owners.ids)]
+                )
+        return attachments.sorted(
+            lambda file: (file.name, file.checksum or "", file.id)
+        )
+
+    def _get_approval_amount(self):
+        """Return the amount that decides who approves, in yuan. Extension point."""
+        self.ensure_one()
+        return self.mapped(self._approval_amount)[0] if self._approval_amount else 0.0
+
+    def _get_approval_source(self):
+        """Return the source of funds that decides who approves. Extension point."""
+        self.ensure_one()
+        if self._approval_source:
+            return self.mapped(self._approval_source)
+        return self.env["welfare.fund.source"]
+
+    def _get_approval_region(self):
+        """Return the place whose people approve. Extension point.
+
+        A document of no place is approved where it is asked for.
+        """
+        self.ensure_one()
+        if "region_id" in self._fields and self.region_id:
+            return self.region_id
+        return self.env.user.welfare_region_ids.sorted("parent_path")[:1]
+
+    def _get_approval_makers(self):
+        """Return who has made what is approved: none of them approves it."""
+        self.ensure_one()
+        record = self.sudo().with_context(active_test=False)
+        makers = record.create_uid | record.write_uid
+        for path in self._approval_fields:
+            if self._fields[path.partition(".")[0]].type == "one2many":
+                makers |= record[path].create_uid | record[path].write_uid
+        return makers
+
+    def _get_approval_warnings(self):
+        """Return what an approver should look at, in words. Extension point.
+
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        text = self.warning if "warning" in self._fields else ""
+        return text.splitlines() if text else []
+
+    def _check_before_approval(self):
+        """Refuse what could not be carried out when approved. Extension point."""
+
+    def _on_approval_granted(self):
+        """React to the last decision. Extension point."""
+
+    def _get_duty_chain(self):
+        """Return the documents from which this one follows, as recordsets.
+
+        Who did something there may be barred from something here. Extension point.
+
+        :rtype: list
+        """
+        return []
+
+    def _get_duty_acts(self):
+        """Return who did what with these documents. Extension point.
+
+        :rtype: list[Act]
+        """
+        acts = []
+        for record in self.sudo():
+            acts.append(Act("prepare", record.create_uid, record, record.create_date))
+        return acts + self.env["welfare.approval.request"]._get_acts(self)
+
+    def _get_chain_acts(self):
+        """Return who did what with this document and with those it follows from.
+
+        :rtype: list[Act]
+        """
+        self.ensure_one()
+        # sudo(): whoever did something elsewhere counts as well.
+        chain = [self, *self.sudo()._get_duty_chain()]
+        return [act for documents in chain for act in documents._get_duty_acts()]
+
+    def _install_approval_guard(self):
+        """Let the database ask for the granted request, whoever writes the state."""
+        kinds = ",".join(
+            f"{state}>{target}={code}"
+            for (state, target), code in self._approval_kinds.items()
+        )
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION welfare_approval_guard() RETURNS trigger AS $$
+            -- TG_ARGV: the model, the steps "from>to=kind" that need an approval
+            DECLARE
+                step text;
+            BEGIN
+                FOREACH step IN ARRAY string_to_array(TG_ARGV[1], ',') LOOP
+                    CONTINUE WHEN split_part(step, '=', 1)
+                                  <> OLD.state || '>' || NEW.state;
+                    -- It serves once.
+                    UPDATE welfare_approval_request request
+                    SET state = 'used', used_uid = NEW.write_uid,
+                        used_at = clock_timestamp() AT TIME ZONE 'UTC'
+                    FROM welfare_approval_kind kind
+                    WHERE kind.id = request.kind_id
+                      AND kind.code = split_part(step, '=', 2)
+                      AND request.res_model = TG_ARGV[0] AND request.res_id = NEW.id
+                      AND request.state = 'granted';
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'welfare: row % of % is not approved',
+                            NEW.id, TG_TABLE_NAME
+                            USING ERRCODE = 'check_violation',
+                                  TABLE = 'welfare_approval_request',
+                                  CONSTRAINT = 'welfare_approval_request_required';
+                    END IF;
+                END LOOP;
+                RETURN NEW;
+            END;
+            $$ LANGUAGE plpgsql
+            """
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                DROP TRIGGER IF EXISTS welfare_approval_guard ON %(table)s;
+                CREATE TRIGGER welfare_approval_guard
+                    BEFORE UPDATE OF state ON %(table)s
+                    FOR EACH ROW EXECUTE FUNCTION welfare_approval_guard(
+                        %(model)s, %(kinds)s
+                    )
+                """,
+                table=SQL.identifier(self._table),
+                model=self._name,
+                kinds=kinds,
+            )
+        )
