@@ -57,7 +57,9 @@ class WelfareFundAccount(models.Model):
     _name = "welfare.fund.account"
     _description = "Fund Account"
     _inherit = ["welfare.region.mixin", "welfare.currency.mixin"]
-    _order = "year desc, appropriation_id, region_id, id"
+    # Columns of its own, in the order of an index: a page of the list costs the same,
+    # however many accounts there are.
+    _order = "year desc, appropriation_id.id desc, region_id.id, id"
 
     appropriation_id = fields.Many2one(
         comodel_name="welfare.appropriation",
@@ -78,6 +80,12 @@ class WelfareFundAccount(models.Model):
         "the region.",
     )
     received = fields.Monetary(readonly=True, copy=False)
+    granted = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="What came in from outside, not from an account above or from the year "
+        "before: it can be added up over all levels and years.",
+    )
     sent = fields.Monetary(string="Sent Down", readonly=True, copy=False)
     carried = fields.Monetary(string="Carried or Lapsed", readonly=True, copy=False)
     reserved = fields.Monetary(readonly=True, copy=False)
@@ -110,7 +118,8 @@ class WelfareFundAccount(models.Model):
     is_slow = fields.Boolean(
         string="Behind the Calendar",
         compute="_compute_progress",
-        help="Less is executed than time has gone, and there is money left.",
+        help="Less is executed than time has gone, and there is money left. Homes and "
+        "institutions are judged only where a rule says what they should have spent.",
     )
     progress_note = fields.Char(string="Progress", compute="_compute_progress")
     entry_ids = fields.One2many(
@@ -121,6 +130,7 @@ class WelfareFundAccount(models.Model):
         "(appropriation_id, year, region_id, COALESCE(facility_id, 0))",
         "This holder has an account of that appropriation and year already.",
     )
+    _order_idx = models.Index("(year DESC, appropriation_id DESC, region_id, id)")
     _check_overdrawn = models.Constraint(
         "CHECK (reserved + committed + accrued + paid + sent + carried <= received)",
         "The account does not have that much left.",
@@ -164,7 +174,9 @@ class WelfareFundAccount(models.Model):
             account.days_idle = position.days_idle
             account.is_idle = position.is_idle
             account.is_slow = (
-                account.available > 0 and account.executed_rate < position.time_rate
+                account.available > 0
+                and account.executed_rate < position.time_rate
+                and (not account.facility_id or position.expected_rate > 0)
             )
             account.progress_note = self.env._(
                 "%(executed)s %% executed, %(time)s %% of the year gone",

@@ -14,7 +14,7 @@ from .welfare_fund_account import BALANCES
 
 #: What follows from the balances.
 FOLLOWING = (
-    *("available", "entry_ids", "executed_rate", "time_rate", "forecast"),
+    *("granted", "available", "entry_ids", "executed_rate", "time_rate", "forecast"),
     *("days_idle", "is_idle", "is_slow", "progress_note"),
 )
 
@@ -198,7 +198,8 @@ class WelfareFundAccount(models.Model):
             if line.amount <= 0:
                 raise UserError(self.env._("An amount must be more than nothing."))
             leaves_year = line.kind in ("carry_out", "lapse", "reverse")
-            if date.year != line.account.year and not leaves_year:
+            is_early = date.year < line.account.year
+            if is_early or (date.year > line.account.year and not leaves_year):
                 raise UserError(
                     self.env._(
                         "%(date)s does not lie in the year of the account %(account)s.",

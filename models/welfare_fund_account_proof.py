@@ -32,11 +32,17 @@ class WelfareFundAccount(models.Model):
                 SELECT * FROM welfare_fund_entry
                 WHERE %(date)s::date IS NULL OR date <= %(date)s
             ), booked AS (
-                SELECT account_id,
-                       ARRAY[SUM(d_received), SUM(d_sent), SUM(d_carried),
-                             SUM(d_reserved), SUM(d_committed), SUM(d_accrued),
-                             SUM(d_paid)] AS sums
-                FROM entry GROUP BY account_id
+                SELECT entry.account_id,
+                       ARRAY[SUM(entry.d_received),
+                             COALESCE(SUM(entry.d_received) FILTER (
+                                 WHERE COALESCE(original.kind, entry.kind)
+                                       IN ('receive', 'reduce')
+                             ), 0),
+                             SUM(entry.d_sent), SUM(entry.d_carried),
+                             SUM(entry.d_reserved), SUM(entry.d_committed),
+                             SUM(entry.d_accrued), SUM(entry.d_paid)] AS sums
+                FROM entry LEFT JOIN entry original ON original.id = entry.reverses_id
+                GROUP BY entry.account_id
             ), document AS (
                 SELECT res_model, res_id,
                        SUM(amount) FILTER (WHERE kind = 'receive') AS received,
@@ -108,19 +114,17 @@ class WelfareFundAccount(models.Model):
                          date_reversed
             )
             SELECT 'account' AS what, account.id,
-                   ARRAY[account.received, account.sent, account.carried,
-                         account.reserved, account.committed, account.accrued,
-                         account.paid]::text,
-                   COALESCE(booked.sums, ARRAY[0, 0, 0, 0, 0, 0, 0])::text
+                   balance.sums::text, COALESCE(booked.sums, nothing.sums)::text
             FROM welfare_fund_account account
+            CROSS JOIN LATERAL (
+                SELECT ARRAY[account.received, account.granted, account.sent,
+                             account.carried, account.reserved, account.committed,
+                             account.accrued, account.paid] AS sums
+            ) balance
+            CROSS JOIN (SELECT array_fill(0::numeric, ARRAY[8]) AS sums) nothing
             LEFT JOIN booked ON booked.account_id = account.id
             WHERE %(date)s::date IS NULL
-              AND ARRAY[account.received, account.sent, account.carried,
-                        account.reserved, account.committed, account.accrued,
-                        account.paid]
-                  IS DISTINCT FROM COALESCE(
-                      booked.sums, ARRAY[0, 0, 0, 0, 0, 0, 0]::numeric[]
-                  )
+              AND balance.sums IS DISTINCT FROM COALESCE(booked.sums, nothing.sums)
             UNION ALL
             SELECT 'appropriation', COALESCE(appropriation.id, document.res_id),
                    appropriation.amount::text, document.received::text

@@ -111,10 +111,6 @@ class WelfareFundEntry(models.Model):
     )
     # The proof walks the entries of an account up to a day.
     _account_date_idx = models.Index("(account_id, date)")
-    # What came in from outside, for the sums over all accounts: few of many entries.
-    _granted_idx = models.Index(
-        "(account_id) WHERE kind IN ('receive', 'reduce', 'reverse')"
-    )
     # From a document to its entries.
     _document_idx = models.Index("(res_model, res_id)")
 

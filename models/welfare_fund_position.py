@@ -10,7 +10,9 @@ class WelfareFundPosition(models.Model):
     A view of the accounts, counted by the database: today's balances, or those at the
     end of the past day that the context names as ``welfare_as_of`` (YYYY-MM-DD). Each
     row says its day. What counts as idle or behind schedule is a row of
-    ``welfare.rule``; where none holds, nothing is said to be so.
+    ``welfare.rule``; where none holds, nothing is said to be so. The rules for homes
+    and institutions (``fund_home_…``) are rows of their own: none is delivered while
+    there is no document by which a home pays, and whatever it received would look idle.
     """
 
     _name = "welfare.fund.position"
@@ -18,10 +20,12 @@ class WelfareFundPosition(models.Model):
     _inherit = ["welfare.region.mixin"]
     _auto = False
     _log_access = False
-    _order = "year desc, appropriation_id, region_id, id"
+    _order = "year desc, appropriation_id.id desc, region_id.id, id"
     _depends = {
-        "welfare.fund.account": [*BALANCES, "year", "region_id", "facility_id"],
-        "welfare.appropriation": ["purpose_ids"],
+        "welfare.fund.account": [
+            *(*BALANCES, "granted", "year", "region_id", "facility_id")
+        ],
+        "welfare.appropriation": ["purpose_ids", "state"],
         "welfare.fund.source": ["level", "nature"],
         "welfare.region": ["name", "level", "parent_path"],
         "welfare.facility": ["name"],
@@ -103,7 +107,8 @@ class WelfareFundPosition(models.Model):
     is_behind = fields.Boolean(
         string="Behind Schedule",
         readonly=True,
-        help="Less is executed than the rules ask for.",
+        help="Less is executed than the rules ask for, of money that is there for "
+        "longer than it may take to send it on.",
     )
 
     # === SELECTION METHODS === #
@@ -161,9 +166,10 @@ class WelfareFundPosition(models.Model):
                    CASE WHEN time_share > 0
                         THEN ROUND(LEAST(received, executed / time_share), 2)
                         ELSE 0 END AS forecast,
-                   days_idle > idle_limit AS is_idle,
-                   received > 0 AND available > 0
-                       AND 100 * executed < expected_rate * received AS is_behind
+                   is_open AND days_idle > idle_limit AS is_idle,
+                   is_open AND received > 0 AND available > 0
+                       AND 100 * executed < expected_rate * received
+                       AND days_there > COALESCE(days_allowed, 0) AS is_behind
             FROM (
                 SELECT account.id, account.id AS account_id, %(day)s::date AS date,
                        account.year, account.appropriation_id, account.source_id,
@@ -173,16 +179,20 @@ class WelfareFundPosition(models.Model):
                        CASE WHEN account.facility_id IS NULL THEN region.level
                             ELSE 'facility' END AS holder_level,
                        %(balances)s,
-                       %(balance)s.available,
+                       %(balance)s.granted, %(balance)s.available,
                        %(balance)s.paid + %(balance)s.sent AS executed,
                        %(purpose)s AS purpose,
-                       %(granted)s AS granted,
+                       appropriation.state <> 'closed' AS is_open,
                        %(time_share)s AS time_share,
                        %(days_idle)s AS days_idle,
                        %(idle_limit)s AS idle_limit,
+                       %(days_there)s AS days_there,
+                       %(days_allowed)s AS days_allowed,
                        %(expected_rate)s AS expected_rate
                 FROM welfare_fund_account account
                 %(past)s
+                JOIN welfare_appropriation appropriation
+                    ON appropriation.id = account.appropriation_id
                 JOIN welfare_fund_source source ON source.id = account.source_id
                 JOIN welfare_region region ON region.id = account.region_id
                 LEFT JOIN welfare_facility facility ON facility.id = account.facility_id
@@ -194,11 +204,18 @@ class WelfareFundPosition(models.Model):
                 SQL("%s.%s", balance, SQL.identifier(name)) for name in BALANCES
             ),
             purpose=self._sql_purpose(),
-            granted=self._sql_granted(day),
             time_share=self._sql_time_share(day),
             days_idle=self._sql_days_idle(day, balance),
             idle_limit=self.env["welfare.rule"]._sql_value(
-                SQL("rule.code = 'fund_idle_days'"), day
+                SQL(
+                    "rule.code = CASE WHEN account.facility_id IS NULL "
+                    "THEN 'fund_idle_days' ELSE 'fund_home_idle_days' END"
+                ),
+                day,
+            ),
+            days_there=self._sql_days_there(day),
+            days_allowed=self.env["welfare.rule"]._sql_value(
+                SQL("rule.code = 'fund_sent_on_days'"), day
             ),
             expected_rate=self._sql_expected_rate(day),
             past=self._sql_past(date) if date else SQL(),
@@ -208,28 +225,52 @@ class WelfareFundPosition(models.Model):
     # shows, so that a page of it costs the same however long the ledger is.
 
     def _sql_past(self, date):
-        """The balances at the end of a past day."""
-        sums = SQL(", ").join(
-            SQL(
-                "COALESCE(SUM(%s), 0) AS %s",
-                SQL.identifier(f"d_{name}"),
-                SQL.identifier(name),
-            )
-            for name in BALANCES
-        )
+        """The balances at the end of a past day: today's less what came later.
+
+        No account has an entry before its year. Of a year that is over little came
+        later, whatever its accounts hold.
+        """
+        names = [*BALANCES, "granted"]
         return SQL(
             """
-            JOIN (
+            JOIN LATERAL (
                 SELECT *, received - sent - carried - reserved - committed - accrued
                           - paid AS available
                 FROM (
-                    SELECT account_id, %(sums)s FROM welfare_fund_entry
-                    WHERE date <= %(date)s GROUP BY account_id
-                ) summed
-            ) past ON past.account_id = account.id
+                    SELECT %(balances)s FROM (
+                        SELECT %(sums)s,
+                               SUM(entry.d_received) FILTER (
+                                   WHERE COALESCE(original.kind, entry.kind)
+                                         IN ('receive', 'reduce')
+                               ) AS granted
+                        FROM welfare_fund_entry entry
+                        LEFT JOIN welfare_fund_entry original
+                            ON original.id = entry.reverses_id
+                        WHERE entry.account_id = account.id AND entry.date > %(date)s
+                    ) later
+                ) balance
+            ) past ON account.year <= %(year)s AND EXISTS (
+                SELECT FROM welfare_fund_entry entry
+                WHERE entry.account_id = account.id AND entry.date <= %(date)s
+            )
             """,
-            sums=sums,
+            balances=SQL(", ").join(
+                SQL(
+                    "account.%(name)s - COALESCE(later.%(name)s, 0) AS %(name)s",
+                    name=SQL.identifier(name),
+                )
+                for name in names
+            ),
+            sums=SQL(", ").join(
+                SQL(
+                    "SUM(entry.%s) AS %s",
+                    SQL.identifier(f"d_{name}"),
+                    SQL.identifier(name),
+                )
+                for name in BALANCES
+            ),
             date=date,
+            year=date.year,
         )
 
     def _sql_purpose(self):
@@ -245,19 +286,6 @@ class WelfareFundPosition(models.Model):
                 WHERE rel.welfare_appropriation_id = account.appropriation_id
             )""",
             self.env.lang or "en_US",
-        )
-
-    def _sql_granted(self, day):
-        """What came in from outside the ledger, with what was reversed of it."""
-        return SQL(
-            """(
-                SELECT COALESCE(SUM(entry.d_received), 0) FROM welfare_fund_entry entry
-                LEFT JOIN welfare_fund_entry original ON original.id = entry.reverses_id
-                WHERE entry.account_id = account.id AND entry.date <= %s
-                  AND entry.kind IN ('receive', 'reduce', 'reverse')
-                  AND COALESCE(original.kind, entry.kind) IN ('receive', 'reduce')
-            )""",
-            day,
         )
 
     def _sql_time_share(self, day):
@@ -279,13 +307,25 @@ class WelfareFundPosition(models.Model):
             day=day,
         )
 
+    def _sql_days_there(self, day):
+        """For how long there has been money: since it was received first."""
+        return SQL(
+            """%(day)s::date - (
+                SELECT MIN(entry.date) FROM welfare_fund_entry entry
+                WHERE entry.account_id = account.id AND entry.date <= %(day)s
+            )""",
+            day=day,
+        )
+
     def _sql_expected_rate(self, day):
         """What should be executed at the last day of the rules that has passed."""
         return self.env["welfare.rule"]._sql_value(
             SQL(
-                r"""rule.code ~ '^fund_progress_\d{4}$'
-                AND account.year * 10000 + SUBSTR(rule.code, 15)::int
-                    <= to_char(%s::date, 'YYYYMMDD')::int""",
+                r"""CASE WHEN rule.code ~ (
+                    CASE WHEN account.facility_id IS NULL
+                    THEN '^fund_progress_\d{4}$' ELSE '^fund_home_progress_\d{4}$' END
+                ) THEN account.year * 10000 + RIGHT(rule.code, 4)::int
+                    <= to_char(%s::date, 'YYYYMMDD')::int ELSE FALSE END""",
                 day,
             ),
             day,

@@ -17,6 +17,7 @@ ENTRIES_OF_AN_ACCOUNT = 100
 ACCOUNTS_OF_AN_APPROPRIATION = 100
 YEAR = 2019
 DATE = "2019-06-01"
+PAST = "2018-06-30"
 KEYS = itertools.count(1)
 
 # === Postings ===
@@ -284,15 +285,16 @@ INSERT INTO welfare_fund_entry (
 SELECT 'bench ' || account.id || ' ' || n, 1, account.id, account.currency_id,
        make_date(account.year, 1 + n %% 12, 1 + n %% 28),
        CASE WHEN n = 1 THEN 'receive' ELSE 'reserve' END,
-       CASE WHEN n = 1 THEN 1000000 ELSE n END,
+       CASE WHEN n = 1 THEN 1000000 ELSE 1 + n %% 100 END,
        'welfare.appropriation', account.appropriation_id, 1, now(),
        CASE WHEN n = 1 THEN 1000000 ELSE 0 END, 0, 0,
-       CASE WHEN n = 1 THEN 0 ELSE n END, 0, 0, 0, 0
+       CASE WHEN n = 1 THEN 0 ELSE 1 + n %% 100 END, 0, 0, 0, 0
 FROM generate_series(1, %(per_account)s) n
 CROSS JOIN welfare_fund_account account
 JOIN welfare_appropriation a ON a.id = account.appropriation_id
 WHERE a.number LIKE 'bench %%';
 UPDATE welfare_fund_account account SET received = sums.received,
+                                        granted = sums.received,
                                         reserved = sums.reserved
 FROM (SELECT account_id, SUM(d_received) AS received, SUM(d_reserved) AS reserved
       FROM welfare_fund_entry GROUP BY account_id) sums
@@ -302,7 +304,13 @@ ALTER TABLE welfare_fund_account ENABLE TRIGGER USER;
 """
 
 
-def setup_ledger(entries):
+def setup_ledger(entries, each=ENTRIES_OF_AN_ACCOUNT):
+    """Prepare a ledger, and a finance officer of its county.
+
+    :param int entries: how many there are in all.
+    :param int each: how many of them each account has.
+    """
+
     def setup(env):
         county = _county(env)
         street = county.child_ids
@@ -313,13 +321,13 @@ def setup_ledger(entries):
             ]
         )
         env.flush_all()
-        accounts = entries // ENTRIES_OF_AN_ACCOUNT
+        accounts = entries // each
         parameters = {
             "region": county.id,
             "currency": env.ref("base.CNY").id,
             "appropriations": accounts // ACCOUNTS_OF_AN_APPROPRIATION,
             "per_appropriation": ACCOUNTS_OF_AN_APPROPRIATION,
-            "per_account": ENTRIES_OF_AN_ACCOUNT,
+            "per_account": each,
         }
         env.cr.execute(ACCOUNTS, parameters)
         env.cr.execute(ENTRIES, parameters)
@@ -328,37 +336,56 @@ def setup_ledger(entries):
         env.cr.execute("VACUUM ANALYZE")
         env.cr._cnx.autocommit = False
         env.invalidate_all()
+        user = env["res.users"].create(
+            {
+                "name": "bench",
+                "login": "bench",
+                "group_ids": [
+                    (4, env.ref("welfare_facility.welfare_group_finance").id)
+                ],
+                "welfare_region_ids": [(4, county.id)],
+            }
+        )
+        env.cr.commit()
+        return user
 
     return setup
 
 
-def _specification(env, model):
-    """Return what the list of a model reads."""
+def _list_view(env, model):
+    """Return what the list of a model reads, and how far the client has it count."""
     from lxml import etree
 
-    view = env[model].get_view(view_type="list")
+    view = etree.fromstring(env[model].get_view(view_type="list")["arch"])
     specification = {}
-    for node in etree.fromstring(view["arch"]).iter("field"):
+    for node in view.iter("field"):
         field = env[model]._fields[node.get("name")]
         is_link = field.type in ("many2one", "many2one_reference")
         details = {"fields": {"display_name": {}}} if field.type == "many2one" else {}
         specification[field.name] = details if is_link else {}
-    return specification
+    return specification, int(view.get("count_limit", 10_000)) + 1
 
 
-def _run_list(model):
-    def run(env, prepared, n):
-        specification = _specification(env, model)
+def _run_list(model, domain=(), **context):
+    """A page of a list as the client asks for it, for a finance officer of the county:
+    the rule of the regions is part of the query."""
+
+    def run(env, user, n):
+        env = env(user=user.id, context={**env.context, **context})
+        specification, count_limit = _list_view(env, model)
         for _ in range(n):
             env.invalidate_all()
-            page = env[model].web_search_read([], specification, limit=80)
+            page = env[model].web_search_read(
+                list(domain), specification, limit=80, count_limit=count_limit
+            )
             assert len(page["records"]) == 80, len(page["records"])
 
     return run
 
 
-def run_summary(env, prepared, n):
+def run_summary(env, user, n):
     """What is received and left, by year and source."""
+    env = env(user=user.id)
     for _ in range(n):
         env.invalidate_all()
         groups = env["welfare.fund.account"].formatted_read_group(
@@ -375,10 +402,17 @@ def run_proof(env, prepared, n):
 
 
 def _screens():
+    granted = [("granted", ">", 0)]
     for title, run, n in (
-        ("account list", _run_list("welfare.fund.account"), 5),
-        ("entry list", _run_list("welfare.fund.entry"), 5),
-        ("fund summary", run_summary, 5),
+        ("account list", _run_list("welfare.fund.account"), 10),
+        ("entry list", _run_list("welfare.fund.entry"), 10),
+        ("position list", _run_list("welfare.fund.position", granted), 10),
+        (
+            "past position list",
+            _run_list("welfare.fund.position", granted, welfare_as_of=PAST),
+            10,
+        ),
+        ("fund summary", run_summary, 10),
         ("proof of books", run_proof, 1),
     ):
         small = f"{title} at 10,000"
@@ -392,6 +426,16 @@ def _screens():
             warm=True,
             against=(small,),
         )
+    # As many accounts as the small ledger has, each with a hundred times its entries.
+    yield Case(
+        "fund summary, long accounts",
+        "page",
+        10,
+        run_summary,
+        setup_ledger(LARGE, LARGE // SMALL * ENTRIES_OF_AN_ACCOUNT),
+        warm=True,
+        against=("fund summary at 10,000",),
+    )
 
 
 def _cases():

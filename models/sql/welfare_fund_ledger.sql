@@ -6,6 +6,7 @@
 -- does to the balances follows from that, below and nowhere else. Amounts are in yuan.
 --
 --   received   money that came into the account
+--   granted    what of it came from outside the ledger: it adds up over levels and years
 --   sent       money allotted on to accounts below
 --   carried    money that left at the end of the year (carried on, or taken back)
 --   reserved   set aside for a purchase that is planned        (pending)
@@ -37,8 +38,10 @@ BEGIN
     NEW.posted_at := clock_timestamp() AT TIME ZONE 'UTC';
     SELECT currency_id, year INTO NEW.currency_id, account_year
     FROM welfare_fund_account WHERE id = NEW.account_id;
-    IF NEW.kind NOT IN ('carry_out', 'lapse', 'reverse')
-       AND EXTRACT(year FROM NEW.date) <> account_year THEN
+    -- Never before the year of the account; after it, what ends it or puts it right.
+    IF EXTRACT(year FROM NEW.date) < account_year
+       OR EXTRACT(year FROM NEW.date) > account_year
+          AND NEW.kind NOT IN ('carry_out', 'lapse', 'reverse') THEN
         RAISE EXCEPTION 'welfare: % is no day of the year of account %',
             NEW.date, NEW.account_id
             USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
@@ -179,6 +182,7 @@ BEGIN
     END IF;
     UPDATE welfare_fund_account account
     SET received = account.received + change.received,
+        granted = account.granted + change.granted,
         sent = account.sent + change.sent,
         carried = account.carried + change.carried,
         reserved = account.reserved + change.reserved,
@@ -186,13 +190,17 @@ BEGIN
         accrued = account.accrued + change.accrued,
         paid = account.paid + change.paid
     FROM (
-        SELECT account_id,
-               SUM(d_received) AS received, SUM(d_sent) AS sent,
-               SUM(d_carried) AS carried, SUM(d_reserved) AS reserved,
-               SUM(d_committed) AS committed, SUM(d_accrued) AS accrued,
-               SUM(d_paid) AS paid
-        FROM new_entries
-        GROUP BY account_id
+        SELECT entry.account_id,
+               SUM(entry.d_received) AS received,
+               COALESCE(SUM(entry.d_received) FILTER (
+                   WHERE COALESCE(original.kind, entry.kind) IN ('receive', 'reduce')
+               ), 0) AS granted,
+               SUM(entry.d_sent) AS sent, SUM(entry.d_carried) AS carried,
+               SUM(entry.d_reserved) AS reserved, SUM(entry.d_committed) AS committed,
+               SUM(entry.d_accrued) AS accrued, SUM(entry.d_paid) AS paid
+        FROM new_entries entry
+        LEFT JOIN welfare_fund_entry original ON original.id = entry.reverses_id
+        GROUP BY entry.account_id
     ) change
     WHERE account.id = change.account_id;
     RETURN NULL;
@@ -211,6 +219,7 @@ CREATE OR REPLACE FUNCTION welfare_fund_account_keep() RETURNS trigger AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         NEW.received := 0;
+        NEW.granted := 0;
         NEW.sent := 0;
         NEW.carried := 0;
         NEW.reserved := 0;
@@ -228,11 +237,11 @@ BEGIN
         RETURN NEW;
     END IF;
     IF pg_trigger_depth() < 2
-       AND (NEW.received, NEW.sent, NEW.carried, NEW.reserved, NEW.committed,
-            NEW.accrued, NEW.paid)
+       AND (NEW.received, NEW.granted, NEW.sent, NEW.carried, NEW.reserved,
+            NEW.committed, NEW.accrued, NEW.paid)
            IS DISTINCT FROM
-           (OLD.received, OLD.sent, OLD.carried, OLD.reserved, OLD.committed,
-            OLD.accrued, OLD.paid) THEN
+           (OLD.received, OLD.granted, OLD.sent, OLD.carried, OLD.reserved,
+            OLD.committed, OLD.accrued, OLD.paid) THEN
         RAISE EXCEPTION 'welfare: the balances of account % follow its entries', OLD.id
             USING ERRCODE = 'check_violation';
     END IF;
