@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount, format_date, format_list
 
 from ..tools.textvalue import match_key
 from .ledger_planner import PlannedRow
@@ -127,7 +127,9 @@ class FundingPlanner:
                 self.env._(
                     "%(number)s is there with another amount: %(amounts)s.",
                     number=vals["number"],
-                    amounts=", ".join(map(self._describe, amounts)),
+                    amounts=format_list(
+                        self.env, [self._describe(known) for known in amounts]
+                    ),
                 )
             )
         amounts.setdefault(fen, None)

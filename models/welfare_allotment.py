@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, format_amount, format_date
 
 from ..tools.money import split_evenly, to_yuan
 from .welfare_fund_account import Line, Posting
@@ -68,8 +68,14 @@ class WelfareAllotment(models.Model):
         related="account_id.available", string="Available There"
     )
     date = fields.Date(
-        required=True, default=lambda self: self._default_date(), tracking=True
+        compute="_compute_date",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        tracking=True,
     )
+    date_note = fields.Char(compute="_compute_date_note")
     norm_id = fields.Many2one(
         comodel_name="welfare.fund.norm",
         string="Unit Norm",
@@ -119,13 +125,21 @@ class WelfareAllotment(models.Model):
     )
     note = fields.Text()
 
-    # === DEFAULT METHODS === #
-
-    @api.model
-    def _default_date(self):
-        return fields.Date.context_today(self)
-
     # === COMPUTE METHODS === #
+
+    @api.depends("account_id")
+    def _compute_date(self):
+        for allotment in self:
+            allotment.date = allotment._get_day_in_year(
+                allotment.account_id.year, allotment.date
+            )
+
+    @api.depends("account_id", "date", "state")
+    def _compute_date_note(self):
+        for allotment in self:
+            allotment.date_note = allotment.state == "draft" and (
+                allotment._get_year_note(allotment.account_id.year, allotment.date)
+            )
 
     @api.depends("line_ids.amount", "line_ids.facility_id")
     def _compute_amount_total(self):
@@ -299,7 +313,10 @@ class WelfareAllotment(models.Model):
         deviations = []
         if norm.date_from > self.date or (norm.date_to and norm.date_to < self.date):
             deviations.append(
-                self.env._("The norm does not hold on %(date)s.", date=self.date)
+                self.env._(
+                    "The norm does not hold on %(date)s.",
+                    date=format_date(self.env, self.date),
+                )
             )
         earlier_lines = self.line_ids._get_earlier_norm_lines()
         homes = set()

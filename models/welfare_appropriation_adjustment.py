@@ -61,7 +61,13 @@ class WelfareAppropriationAdjustment(models.Model):
         ondelete="restrict",
     )
     number = fields.Char(string="Document Number", required=True)
-    date = fields.Date(required=True, default=lambda self: self._default_date())
+    date = fields.Date(
+        compute="_compute_date",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
     amount = fields.Monetary(required=True)
     reason = fields.Char()
     import_fund_id = fields.Many2one(
@@ -93,11 +99,14 @@ class WelfareAppropriationAdjustment(models.Model):
         "A reallocation, and nothing else, names another appropriation.",
     )
 
-    # === DEFAULT METHODS === #
+    # === COMPUTE METHODS === #
 
-    @api.model
-    def _default_date(self):
-        return fields.Date.context_today(self)
+    @api.depends("appropriation_id")
+    def _compute_date(self):
+        for adjustment in self:
+            adjustment.date = adjustment._get_day_in_year(
+                adjustment.appropriation_id.year, adjustment.date
+            )
 
     # === CRUD METHODS === #
 

@@ -150,7 +150,9 @@ class WelfareFundAccount(models.Model):
     def _compute_display_name(self):
         for account in self:
             holder = account.facility_id.name or account.region_id.name
-            parts = [str(account.year), account.appropriation_id.number, holder]
+            # sudo(): the number of money that an office above has sent down.
+            number = account.sudo().appropriation_id.number
+            parts = [str(account.year), number, holder]
             account.display_name = " · ".join(part for part in parts if part)
 
     @api.depends("received", "paid", "sent")

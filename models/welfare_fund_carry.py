@@ -3,6 +3,7 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 #: Balances that hold money for something that is not finished.
 PENDING = ("reserved", "committed", "accrued")
@@ -238,7 +239,7 @@ class WelfareFundCarry(models.Model):
                     "No carry-over rule of %(fund)s holds here on %(date)s: ask the "
                     "administrator to enter it, with its source.",
                     fund=account.source_id.name,
-                    date=date(self.year, 12, 31),
+                    date=format_date(self.env, date(self.year, 12, 31)),
                 )
             )
             return "\n".join(sentences)

@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from .welfare_fund_account import Line, Posting
 
@@ -72,6 +73,34 @@ class WelfareFundDocumentMixin(models.AbstractModel):
         # At once: the accounts of all documents are locked in one order.
         self.env["welfare.fund.account"]._post(postings)
         return True
+
+    def _get_day_in_year(self, year, date=None):
+        """Return a day on which money of a year can be moved.
+
+        :param int year: the year of the account; 0 while it is not chosen.
+        :param datetime.date date: what was entered; it stays if it lies in that year.
+        :return: today, or the day of that year that is nearest to it.
+        :rtype: datetime.date
+        """
+        today = fields.Date.context_today(self)
+        if not year or (date and date.year == year):
+            return date or today
+        if year == today.year:
+            return today
+        day = (12, 31) if year < today.year else (1, 1)
+        return today.replace(year=year, month=day[0], day=day[1])
+
+    def _get_year_note(self, year, date):
+        """Say why a document is not dated today, or that its day does not fit."""
+        if not year or not date or year == fields.Date.context_today(self).year:
+            return False
+        if date == self._get_day_in_year(year):
+            return self.env._(
+                "Money of %(year)s moves on a day of %(year)s: %(date)s is proposed.",
+                year=year,
+                date=format_date(self.env, date),
+            )
+        return self.env._("Money of %(year)s moves on a day of %(year)s.", year=year)
 
     def _prepare_reversal(self, date):
         """Return the posting that undoes the document's entries.

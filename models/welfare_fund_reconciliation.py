@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_date, format_list
 
 from ..tools.money import to_yuan
 from ..tools.textvalue import match_key
@@ -33,8 +33,22 @@ PAYMENT_COLUMNS = {
     "notice": {"kind": "text"},
 }
 
-#: Kinds of entries by which money comes into an office from outside it.
-_GRANTING_KINDS = ("receive", "reduce", "carry_in")
+
+def _without_pairs(there, here):
+    """Return what is left of two lists of payments without those of one amount in both.
+
+    :param list there: pairs of a day and an amount, as ``here``.
+    :rtype: tuple[list, list]
+    """
+    here = list(here)
+    only_there = []
+    for payment in there:
+        equal = next((other for other in here if other[1] == payment[1]), None)
+        if equal:
+            here.remove(equal)
+        else:
+            only_there.append(payment)
+    return only_there, here
 
 
 class WelfareFundReconciliation(models.Model):
@@ -126,7 +140,8 @@ class WelfareFundReconciliation(models.Model):
     def _compute_display_name(self):
         for record in self:
             record.display_name = (
-                f"{record.region_id.name} {record.year} ({record.date})"
+                f"{record.region_id.name} {record.year} "
+                f"({format_date(self.env, record.date)})"
             )
 
     @api.depends("line_ids.kind")
@@ -247,7 +262,9 @@ class WelfareFundReconciliation(models.Model):
             for row in payments:
                 values = defaultdict(lambda: None, row.values)
                 item = self._get_item(there, values)
-                item["payments"] = (item["payments"] or 0) + values["amount"]
+                item["payments"] = (item["payments"] or []) + [
+                    (values["date"], values["amount"])
+                ]
         return there, remarks
 
     def _get_item(self, there, values):
@@ -290,28 +307,36 @@ class WelfareFundReconciliation(models.Model):
 
         :rtype: dict
         """
-        accounts = Domain("account_id.region_id", "child_of", self.region_id.id)
-        accounts &= Domain("account_id.year", "=", self.year)
-        accounts &= Domain("date", "<=", self.date)
-        granting = Domain("kind", "in", _GRANTING_KINDS) | (
-            Domain("kind", "=", "reverse")
-            & Domain("reverses_id.kind", "in", _GRANTING_KINDS)
-        )
         here = defaultdict(
-            lambda: dict.fromkeys(("amount", "paid", "owed"), Decimal(0))
+            lambda: {
+                "amount": Decimal(0),
+                "paid": Decimal(0),
+                "owed": Decimal(0),
+                "payments": [],
+            }
         )
+        domain = Domain("account_id.region_id", "child_of", self.region_id.id)
+        domain &= Domain("account_id.year", "=", self.year)
+        domain &= Domain("date", "<=", self.date)
         Entry = self.env["welfare.fund.entry"]
-        # What homes and streets carried on is theirs; what counts as granted is what
-        # the appropriation's holder and all below it have.
-        for domain, names in (
-            (accounts & granting, {"d_received": "amount"}),
-            (accounts, {"d_paid": "paid", "d_accrued": "owed"}),
+        for account, received, sent, paid, owed in Entry._read_group(
+            domain,
+            ["account_id"],
+            [f"d_{name}:sum" for name in ("received", "sent", "paid", "accrued")],
         ):
-            for account, *sums in Entry._read_group(
-                domain, ["account_id"], [f"{name}:sum" for name in names]
-            ):
-                for name, total in zip(names.values(), sums, strict=True):
-                    here[account.appropriation_id][name] += to_yuan(total or 0.0)
+            own = here[self._get_appropriation(account)]
+            # What the region sent down arrived in the region: what is left is what
+            # came to it from outside, be it granted, sent by an office above, or
+            # carried on.
+            own["amount"] += to_yuan(received or 0.0) - to_yuan(sent or 0.0)
+            own["paid"] += to_yuan(paid or 0.0)
+            own["owed"] += to_yuan(owed or 0.0)
+        for entry in Entry.search(
+            domain & Domain("kind", "=", "pay") & Domain("reversal_ids", "=", False),
+            order="date, id",
+        ):
+            own = here[self._get_appropriation(entry.account_id)]
+            own["payments"].append((entry.date, to_yuan(entry.amount)))
         drafts = self.env["welfare.appropriation"].search(
             [
                 ("region_id", "child_of", self.region_id.id),
@@ -321,8 +346,13 @@ class WelfareFundReconciliation(models.Model):
         )
         for draft in drafts:
             # They are there to be matched; nothing was posted.
-            here[draft] = here[draft]
+            here[draft.sudo()] = here[draft.sudo()]
         return here
+
+    def _get_appropriation(self, account):
+        # sudo(): it may be held by an office above, which the user does not see. Its
+        # number stands on his own account.
+        return account.sudo().appropriation_id
 
     # --- both ------------------------------------------------------------------------
 
@@ -374,7 +404,9 @@ class WelfareFundReconciliation(models.Model):
                 "indicator": " ".join(
                     item["indicator"] for item in items if item["indicator"]
                 ),
-                "rows": ", ".join(row for item in items for row in item["rows"]),
+                "rows": format_list(
+                    self.env, [row for item in items for row in item["rows"]]
+                ),
             }
             sums = {
                 name: sum((item[name] for item in items), Decimal(0))
@@ -382,7 +414,10 @@ class WelfareFundReconciliation(models.Model):
             }
             vals |= {f"{name}_there": float(total) for name, total in sums.items()}
             if own:
-                vals |= {f"{name}_here": float(total) for name, total in own.items()}
+                vals |= {
+                    f"{name}_here": float(own[name])
+                    for name in ("amount", "paid", "owed")
+                }
             vals["kind"], texts = self._compare(appropriation, own, items, sums)
             vals["message"] = "\n".join(texts)
             vals_list.append(vals)
@@ -420,17 +455,55 @@ class WelfareFundReconciliation(models.Model):
             )
             if difference == sums["in_transit"]:
                 texts.append(self.env._("The difference is what is in transit there."))
-        stated = [item["payments"] for item in items if item["payments"] is not None]
-        if stated and sum(stated) != sums["paid"]:
+        lists = [item["payments"] for item in items if item["payments"] is not None]
+        if lists:
+            texts += self._compare_payments(sum(lists, []), own, sums)
+        return ("differs" if texts else "equal"), texts
+
+    def _compare_payments(self, there, own, sums):
+        """Return how the list of payments differs, in words.
+
+        From the list of appropriations in its sum; from the payments of the fund
+        ledger, where there are any, one by one. A payment is known by its amount:
+        both systems date it by days of their own.
+        """
+        texts = []
+        total = sum((amount for _date, amount in there), Decimal(0))
+        if total != sums["paid"]:
             texts.append(
                 self.env._(
                     "The list of payments adds up to %(total)s, the list of "
                     "appropriations states %(paid)s as paid.",
-                    total=self._describe(sum(stated)),
+                    total=self._describe(total),
                     paid=self._describe(sums["paid"]),
                 )
             )
-        return ("differs" if texts else "equal"), texts
+        if own["payments"]:
+            only_there, only_here = _without_pairs(there, own["payments"])
+            if only_there:
+                texts.append(
+                    self.env._(
+                        "Payments only there: %(payments)s.",
+                        payments=self._describe_payments(only_there),
+                    )
+                )
+            if only_here:
+                texts.append(
+                    self.env._(
+                        "Payments only here: %(payments)s.",
+                        payments=self._describe_payments(only_here),
+                    )
+                )
+        return texts
+
+    def _describe_payments(self, payments):
+        return format_list(
+            self.env,
+            [
+                f"{format_date(self.env, date)} {self._describe(amount)}".strip()
+                for date, amount in payments
+            ],
+        )
 
     def _describe(self, amount):
         return format_amount(self.env, float(amount), self.currency_id)

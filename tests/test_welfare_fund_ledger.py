@@ -1,8 +1,10 @@
 import itertools
 from decimal import Decimal
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.tests import Form, freeze_time
 from odoo.tools import mute_logger
 
 from ..models.welfare_fund_account import BALANCES, Line, Posting
@@ -288,6 +290,37 @@ class TestAllotment(FundCase):
         with self.assertRaises(UserError):
             self._allot(street, [(home, 30_000.01)], kind="take_back").action_post()
         self.assertBooksHold()
+
+    @freeze_time("2020-06-15")
+    def test_the_day_lies_in_the_year_of_the_account(self):
+        """Today, or the day of the account's year that is nearest to it."""
+        Allotment = self.env["welfare.allotment"].with_user(self.finance)
+        for year, day in (
+            (2019, "2019-12-31"),
+            (2020, "2020-06-15"),
+            (2021, "2021-01-01"),
+        ):
+            county = self._get_account(
+                self._register(100, year=year, date=f"{year}-01-02", number=f"{year}")
+            )
+            form = Form(Allotment)
+            form.account_id = county
+            with self.subTest(year=year):
+                self.assertEqual(str(form.date), day)
+                self.assertEqual(bool(form.date_note), year != 2020)
+                form.date = fields.Date.to_date(f"{year}-01-05")
+                self.assertEqual(str(form.date), f"{year}-01-05")
+            allotment = Allotment.create(
+                {
+                    "number": "下达",
+                    "account_id": county.id,
+                    "line_ids": [
+                        Command.create({"region_id": self.street_a.id, "amount": 60})
+                    ],
+                }
+            )
+            allotment.action_post()
+            self.assertEqual(str(allotment.date), day)
 
     def test_more_than_there_is(self):
         county = self._get_account(self._register(100_000))

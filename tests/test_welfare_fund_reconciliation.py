@@ -108,6 +108,61 @@ class TestFundReconciliation(FundCase):
         self.assertEqual(record.line_ids.in_transit_there, 20)
         self.assertEqual(len(record.line_ids.message.splitlines()), 2)
 
+    def test_money_that_an_office_above_holds(self):
+        """What counts is what the bureau's own accounts have of it."""
+        appropriation = self._create_appropriation(
+            amount_initial=100, number="市1号", region_id=self.prefecture.id
+        )
+        appropriation.action_register()
+        upper = self._get_account(appropriation)
+        self.env["welfare.allotment"].create(
+            {
+                "number": "下达",
+                "account_id": upper.id,
+                "date": appropriation.date,
+                "line_ids": [
+                    Command.create({"region_id": self.county_a.id, "amount": 60}),
+                    Command.create({"region_id": self.county_b.id, "amount": 40}),
+                ],
+            }
+        ).action_post()
+        own = self._get_account(appropriation, self.county_a)
+        self._allot(own, [(self.street_a, 25)]).action_post()
+        record = self._reconcile([("A1", "市1号", 2019, 60, 0, 0)])
+        self.assertEqual(record.line_ids.kind, "equal", record.line_ids.message)
+        self.assertEqual(record.line_ids.amount_here, 60)
+        # Its number is shown to whoever has an account of it.
+        self.env.invalidate_all()
+        names = own.with_user(self.finance).web_read({"display_name": {}})
+        self.assertIn("市1号", names[0]["display_name"])
+
+    def test_single_payments(self):
+        appropriation = self._register(100, number="甲1号")
+        account = self._get_account(appropriation)
+        for amount in (10, 10, 20):
+            self._pay(account, amount)
+        record = self._reconcile(
+            [("A1", "甲1号", 2019, 60, 40, 0)],
+            [
+                ("A1", "甲1号", "2019-06-01", 10, "某公司"),
+                ("A1", "甲1号", "2019-06-02", 20, "某公司"),
+                ("A1", "甲1号", "2019-06-03", 10, "某公司"),
+            ],
+        )
+        self.assertEqual(record.line_ids.kind, "equal", record.line_ids.message)
+        record = self._reconcile(
+            [("A1", "甲1号", 2019, 60, 40, 0)],
+            [
+                ("A1", "甲1号", "2019-06-01", 10, "某公司"),
+                ("A1", "甲1号", "2019-06-03", 30, "某公司"),
+            ],
+        )
+        self.assertEqual(record.line_ids.kind, "differs")
+        only_there, only_here = record.line_ids.message.splitlines()
+        self.assertIn("30", only_there)
+        self.assertIn("10", only_here)
+        self.assertIn("20", only_here)
+
     def test_the_two_lists_disagree(self):
         appropriation = self._register(100, number="甲1号")
         self._pay(self._get_account(appropriation), 30)
