@@ -98,6 +98,8 @@
         "wizards/welfare_approval_decide_views.xml",
         "views/welfare_approval_request_views.xml",
         "views/welfare_approval_delegation_views.xml",
+        "reports/welfare_approval_report.xml",
+        "views/welfare_inbox_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

@@ -86,6 +86,7 @@ from . import welfare_facility_import_ledger
 from . import welfare_duty
 from . import welfare_duty_conflict
 from . import welfare_duty_exception
+from . import welfare_duty_report
 from . import welfare_approval_kind
 from . import welfare_approval_tier
 from . import welfare_approval_delegation

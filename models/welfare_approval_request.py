@@ -12,6 +12,9 @@ from .welfare_approval_mixin import Act
 #: What each decision makes of its step, and of the request.
 OUTCOMES = {"reject": "rejected", "return": "returned"}
 
+#: How a screen shows the states that are no end without success.
+STATE_COLORS = {"pending": "info", "granted": "success", "used": "success"}
+
 
 class WelfareApprovalRequest(models.Model):
     """Somebody asks others to approve what a document says (审批单).
@@ -334,10 +337,32 @@ class WelfareApprovalRequest(models.Model):
             "summary": self.summary or "",
         }
 
-    def get_steps(self):
-        """Return the steps for a stepper, see :meth:`_get_steps`."""
+    def get_details(self):
+        """Return what a screen shows of a request beside its contents.
+
+        :return: ``state``, ``state_label`` and ``color``, ``close_reason``,
+            ``requester``, ``submitted_at``, ``steps`` (see :meth:`_get_steps`) and
+            ``attachments`` (dictionaries with ``id`` and ``name``; those that the user
+            may read).
+        :rtype: dict
+        """
+        self.ensure_one()
         self.check_access("read")
-        return self._get_steps()
+        document = self._get_document()
+        files = document and document._get_approval_attachments().sudo(False)
+        return {
+            "state": self.state,
+            "state_label": self._state_label(self.state),
+            "color": STATE_COLORS.get(self.state, "danger"),
+            "close_reason": self.close_reason or "",
+            # sudo(): the name of who has submitted is for everybody who sees it.
+            "requester": self.sudo().requester_id.name,
+            "submitted_at": self.submitted_at,
+            "steps": self._get_steps(),
+            "attachments": files._filtered_access("read").read(["name"])
+            if files
+            else [],
+        }
 
     def _get_steps(self):
         """Return the steps in their order, for a stepper or a printed sheet.

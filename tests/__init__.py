@@ -62,6 +62,7 @@ from . import test_audit_capture
 
 # approval
 from . import test_welfare_approval
+from . import test_welfare_inbox
 
 # screens
 from . import test_tours
