@@ -34,6 +34,9 @@ from . import welfare_facility_measurement
 from . import welfare_standard
 from . import welfare_standard_class
 from . import welfare_standard_line
+from . import welfare_compliance
+from . import welfare_compliance_line
+from . import welfare_facility_occupancy
 from . import welfare_facility_standard
 from . import welfare_coverage_measure
 from . import welfare_coverage_target

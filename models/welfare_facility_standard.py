@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class WelfareFacility(models.Model):
@@ -15,6 +16,37 @@ class WelfareFacility(models.Model):
     measurement_ids = fields.One2many(
         comodel_name="welfare.facility.measurement", inverse_name="facility_id"
     )
+    compliance_ids = fields.One2many(
+        comodel_name="welfare.compliance", inverse_name="facility_id", readonly=True
+    )
+    is_below_standard = fields.Boolean(
+        string="Below a Standard",
+        compute="_compute_is_below_standard",
+        search="_search_is_below_standard",
+        help="By the newest result, something that it shall have is not met.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("compliance_ids")
+    def _compute_is_below_standard(self):
+        below = self.filtered_domain(self._search_is_below_standard("in", [True]))
+        for facility in self:
+            facility.is_below_standard = facility in below
+
+    @api.model
+    def _search_is_below_standard(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain(
+            "compliance_ids",
+            "any",
+            [
+                ("is_latest", "=", True),
+                ("result", "=", "not_met"),
+                ("basis", "!=", "comparison"),
+            ],
+        )
 
     # === ACTION METHODS === #
 
@@ -31,3 +63,19 @@ class WelfareFacility(models.Model):
             "domain": [("facility_id", "=", self.id)],
             "context": {"default_facility_id": self.id},
         }
+
+    def action_open_compliance(self):
+        """Open how the facility stands to the standards, the newest results first."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_compliance_action"
+        )
+        return {**action, "path": False, "domain": [("facility_id", "=", self.id)]}
+
+    def action_open_occupancy(self):
+        """Open how many beds were open and occupied, day by day."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_facility_occupancy_action"
+        )
+        return {**action, "path": False, "domain": [("facility_id", "=", self.id)]}

@@ -138,6 +138,17 @@ class WelfareStandard(models.Model):
                     self.env._("%(code)s is no division code of 12 digits.", code=code)
                 )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["welfare.compliance"]._schedule_check()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env["welfare.compliance"]._schedule_check()
+        return super().write(vals)
+
     # === BUSINESS METHODS === #
 
     def _holds_on(self, date):

@@ -1,9 +1,7 @@
-from fractions import Fraction
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools.area import exact
+from ..tools.area import exact, rounded
 from ..tools.standard import Bounds
 
 
@@ -101,6 +99,21 @@ class WelfareStandardLine(models.Model):
                     )
                 )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["welfare.compliance"]._schedule_check()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env["welfare.compliance"]._schedule_check()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env["welfare.compliance"]._schedule_check()
+        return super().unlink()
+
     # === BUSINESS METHODS === #
 
     def _get_bounds(self):
@@ -121,14 +134,101 @@ class WelfareStandardLine(models.Model):
         """Return bounds as people write them, with the unit."""
         if metric.kind == "yes_no":
             return self.env._("yes")
+        return f"{self._describe_bounds(operator, bounds)} {metric._get_unit()}".strip()
+
+    @api.model
+    def _describe_bounds(self, operator, bounds):
         low, high = (
             "" if end is None else self._number(end)
             for end in (bounds.low, bounds.high)
         )
         signs = {"ge": f"≥ {low}", "le": f"≤ {high}", "range": f"{low} ~ {high}"}
-        return f"{signs.get(operator, '')} {metric._get_unit()}".strip()
+        return signs.get(operator, "")
 
     @api.model
     def _number(self, value):
-        """Return an exact bound as text, without zeros that say nothing."""
-        return f"{float(Fraction(value)):,.4f}".rstrip("0").rstrip(".")
+        """Return an exact number as text, without zeros that say nothing."""
+        return f"{rounded(value, 4):,f}".rstrip("0").rstrip(".")
+
+    @api.model
+    def _show(self, metric, value, parts=None):
+        """Return a figure with its unit, and the two that it comes from."""
+        if metric.kind == "yes_no":
+            return self.env._("yes") if value else self.env._("no")
+        text = f"{rounded(value):,} {metric._get_unit()}".strip()
+        if metric.kind in ("beds", "persons", "items"):
+            text = f"{self._number(value)} {metric._get_unit()}"
+        if not parts:
+            return text
+        return self.env._(
+            "%(figure)s (%(numerator)s ÷ %(denominator)s)",
+            figure=text,
+            numerator=self._number(parts[0]),
+            denominator=self._number(parts[1]),
+        )
+
+    @api.model
+    def _show_margin(self, metric, margin, beds=None):
+        """Return what is left or lacking, also in m² where the figure is one a bed."""
+        sign = "+" if margin > 0 else ""
+        text = f"{sign}{rounded(margin):,}"
+        if margin and not rounded(margin):
+            # Rounded to nothing it would say the opposite.
+            text = f"{sign}{rounded(margin, 4):,}"
+        if metric.kind == "area_per_bed" and beds:
+            return self.env._(
+                "%(margin)s (%(total)s m²)",
+                margin=text,
+                total=f"{sign}{rounded(margin * beds):,}",
+            )
+        return text
+
+    @api.model
+    def _describe_conflict(self, metric, kind, bounds, wider, standard, beds=None):
+        """Say how a line stands to the one of the wider text, in words."""
+        values = {
+            "local": self._describe_range(metric, bounds, beds),
+            "wider": self._describe_range(metric, wider, beds),
+            "standard": standard.display_name,
+        }
+        if kind == "conflict":
+            return self.env._(
+                "Contradicts %(standard)s: here %(local)s, there %(wider)s. No figure "
+                "meets both.",
+                **values,
+            )
+        if kind == "stricter":
+            return self.env._(
+                "Stricter than %(standard)s: here %(local)s, there %(wider)s. Who "
+                "keeps to this keeps to both.",
+                **values,
+            )
+        if kind == "looser":
+            return self.env._(
+                "Looser than %(standard)s: here %(local)s, there %(wider)s. This "
+                "alone is not enough.",
+                **values,
+            )
+        if kind == "overlap":
+            return self.env._(
+                "Differs from %(standard)s: here %(local)s, there %(wider)s. Only a "
+                "part of the figures meets both.",
+                **values,
+            )
+        return self.env._("The same as in %(standard)s.", **values)
+
+    @api.model
+    def _describe_range(self, metric, bounds, beds=None):
+        """Return bounds in words, and in m² for so many beds."""
+        operator = "range"
+        if bounds.low is None or bounds.high is None:
+            operator = "le" if bounds.low is None else "ge"
+        text = self._describe(metric, operator, bounds)
+        if metric.kind != "area_per_bed" or not beds:
+            return text
+        return self.env._(
+            "%(range)s (%(beds)s beds: %(total)s)",
+            range=text,
+            beds=self._number(beds),
+            total=f"{self._describe_bounds(operator, bounds.times(beds))} m²",
+        )

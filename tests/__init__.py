@@ -34,6 +34,7 @@ from . import test_ledger_writer
 from . import test_ledger_concurrency
 from . import test_welfare_facility_measurement
 from . import test_welfare_standard
+from . import test_welfare_compliance
 from . import test_welfare_coverage_target
 from . import test_welfare_coverage_measure
 from . import test_reports

@@ -166,6 +166,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.import.fund": "_prepare_facility_import_fund_vals",
         "welfare.import.mapping": "_prepare_import_mapping_vals",
         "welfare.facility.measurement": "_prepare_measurement_vals",
+        "welfare.compliance.check": "_prepare_compliance_check_vals",
         "welfare.coverage.target": "_prepare_target_vals",
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
@@ -200,6 +201,9 @@ class WelfareCase(TransactionCase):
         "welfare.approval.request": "_create_approval_request",
         "welfare.approval.step": "_create_approval_step",
         "welfare.approval.decision": "_create_approval_decision",
+        "welfare.facility.occupancy": "_create_occupancy",
+        "welfare.compliance": "_create_compliance",
+        "welfare.compliance.line": "_create_compliance_line",
     }
 
     @classmethod
@@ -565,6 +569,31 @@ class WelfareCase(TransactionCase):
             "home_count": 13,
             **vals,
         }
+    @classmethod
+    def _create_occupancy(cls, place=None):
+        """Measure open beds: the occupancy is a view of the measurements."""
+        row = cls._measure(cls._create_institution(place), beds_open=100)
+        cls.env.flush_all()
+        return cls.env["welfare.facility.occupancy"].browse(row.id)
+
+    @classmethod
+    def _create_compliance(cls, place=None, **vals):
+        """Check an institution: results are never entered."""
+        institution = cls._create_institution(
+            place, **{"date_approved": "2015-01-01", **vals}
+        )
+        day = cls.env["welfare.facility.measurement"]._default_date()
+        return cls.env["welfare.compliance"]._keep(institution.ids, day)
+
+    @classmethod
+    def _create_compliance_line(cls, place=None):
+        return cls._create_compliance(place).line_ids[:1]
+
+    @classmethod
+    def _prepare_compliance_check_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_institution(place).id
+        return vals
 
     # === FUNDS === #
 
