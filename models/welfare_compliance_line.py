@@ -14,6 +14,7 @@ class WelfareComplianceLine(models.Model):
     _order = "compliance_id desc, sequence, id"
     # Who checked, and when, stands on the result.
     _log_access = False
+    _audit_excluded = "It follows from measurements and its result, with its digest."
 
     compliance_id = fields.Many2one(
         comodel_name="welfare.compliance",

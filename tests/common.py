@@ -569,6 +569,7 @@ class WelfareCase(TransactionCase):
             "home_count": 13,
             **vals,
         }
+
     @classmethod
     def _create_occupancy(cls, place=None):
         """Measure open beds: the occupancy is a view of the measurements."""
