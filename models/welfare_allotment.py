@@ -252,6 +252,11 @@ class WelfareAllotment(models.Model):
 
     # === BUSINESS METHODS === #
 
+    # No super(): it names the model as the database has it, whose translation comes
+    # later than the records of a new database.
+    def _creation_message(self):  # pylint: disable=method-required-super
+        return self.env._("Allotment entered")
+
     @api.model
     def _sql_held(self):
         """Return a query of how long allotments had the money, and how long they may.

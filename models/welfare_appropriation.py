@@ -283,6 +283,11 @@ class WelfareAppropriation(models.Model):
 
     # === BUSINESS METHODS === #
 
+    # No super(): it names the model as the database has it, whose translation comes
+    # later than the records of a new database.
+    def _creation_message(self):  # pylint: disable=method-required-super
+        return self.env._("Appropriation entered")
+
     def _close(self, reason):
         """Close the appropriation: nothing more is posted to its accounts.
 

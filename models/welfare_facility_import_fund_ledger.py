@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_list
 
 from ..tools.textvalue import match_key
 
@@ -179,7 +179,7 @@ class WelfareFacilityImportFund(models.Model):
             return {
                 "note": self.env._(
                     "It adjusts one of %(numbers)s: say which, by hand.",
-                    numbers=", ".join(grants.mapped("number")),
+                    numbers=format_list(self.env, grants.mapped("number")),
                 )
             }
         if not grants:

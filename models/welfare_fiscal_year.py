@@ -19,7 +19,7 @@ class WelfareFiscalYear(models.Model):
 
     year = fields.Integer(required=True, aggregator=None)
     state = fields.Selection(
-        selection=[("open", "Open"), ("closed", "Closed")],
+        selection=[("open", "Open"), ("closed", "Books Closed")],
         required=True,
         readonly=True,
         copy=False,

@@ -184,6 +184,11 @@ class WelfareFundCarry(models.Model):
 
     # === BUSINESS METHODS === #
 
+    # No super(): it names the model as the database has it, whose translation comes
+    # later than the records of a new database.
+    def _creation_message(self):  # pylint: disable=method-required-super
+        return self.env._("Carry-over entered")
+
     def _prepare_line_vals(self, account):
         """Return the line of an account: what is left, and what the rules make of it.
 

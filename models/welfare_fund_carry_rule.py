@@ -30,7 +30,7 @@ class WelfareFundCarryRule(models.Model):
     date_from = fields.Date(string="Valid from", required=True)
     date_to = fields.Date(string="Valid to", help="Empty while it holds.")
     years = fields.Integer(
-        string="Fiscal Years",
+        string="Number of Fiscal Years",
         aggregator=None,
         help="In how many fiscal years the money may be used, the first one included; "
         "what is left after the last of them lapses. 0: without limit.",

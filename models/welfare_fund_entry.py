@@ -47,7 +47,7 @@ class WelfareFundEntry(models.Model):
             ("accrue", "Accrued"),
             ("pay", "Paid"),
             ("release", "Released"),
-            ("reverse", "Reversed"),
+            ("reverse", "Reversal"),
         ],
         required=True,
         readonly=True,
@@ -72,7 +72,7 @@ class WelfareFundEntry(models.Model):
     note = fields.Char(readonly=True)
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        string="Document", model_field="res_model", required=True, readonly=True
+        string="Source Document", model_field="res_model", required=True, readonly=True
     )
     user_id = fields.Many2one(
         comodel_name="res.users",

@@ -209,6 +209,11 @@ class WelfareFundReconciliation(models.Model):
 
     # === BUSINESS METHODS === #
 
+    # No super(): it names the model as the database has it, whose translation comes
+    # later than the records of a new database.
+    def _creation_message(self):  # pylint: disable=method-required-super
+        return self.env._("Reconciliation entered")
+
     def _hash_files(self):
         for record in self:
             record._write_guarded(

@@ -578,6 +578,7 @@ class TestSqlAttacks(AttackCase):
         self.assertBooksHold()
         for table, statement, found in (
             ("account", "SET paid = paid + 1", {"account"}),
+            ("account", "SET granted = granted + 1", {"account"}),
             ("entry", "SET d_received = d_received + 1", {"account"}),
             ("entry", "SET amount = amount + 1", {"appropriation", "allotment"}),
             ("entry", "SET res_id = -1", {"appropriation", "allotment"}),

@@ -229,6 +229,7 @@ class TestAttacks(FundCase):
             "TRUNCATE welfare_fund_entry CASCADE",
             "UPDATE welfare_fund_account SET received = received + 1",
             "UPDATE welfare_fund_account SET paid = 1",
+            "UPDATE welfare_fund_account SET granted = granted + 1",
             "UPDATE welfare_fund_account SET year = year + 1",
             "DELETE FROM welfare_fund_account",
         ):

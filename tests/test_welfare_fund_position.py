@@ -126,6 +126,70 @@ class TestFundPosition(FundCase):
         self._spend("2019-08-01", account, 100)
         self.assertFalse(self._get_position(account, "2019-12-31").is_idle)
 
+    def test_a_home_is_judged_by_rules_of_its_own(self):
+        """None is delivered while no document pays: nothing is said of a home."""
+        county = self._get_account(self._register(100, date="2019-01-15"))
+        [home] = self._create_homes(self.community_a)
+        self._allot(county, [(home, 60)], date="2019-02-01").action_post()
+        account = self._get_account(county.appropriation_id, self.community_a, home)
+        position = self._get_position(account, "2019-12-30")
+        self.assertEqual(position.days_idle, 332)
+        self.assertFalse(position.is_idle or position.is_behind)
+        with freeze_time("2019-12-30"):
+            self.assertFalse(account.is_slow)
+        for code, value in (
+            ("fund_home_idle_days", 300),
+            ("fund_home_progress_1031", 50),
+        ):
+            self.env["welfare.rule"].create(
+                {
+                    "code": code,
+                    "name": "儿童之家",
+                    "value": value,
+                    "unit": "天",
+                    "date_from": "2019-01-01",
+                    "source": "区文件",
+                }
+            )
+        position = self._get_position(account, "2019-12-30")
+        self.assertTrue(position.is_idle and position.is_behind)
+        # The office is judged by its own, as before.
+        office = self._get_position(county, "2019-12-30")
+        self.assertEqual(office.expected_rate, 83)
+
+    def test_nothing_is_behind_before_it_may_be_sent_on(self):
+        account = self._get_account(self._register(100, date="2019-10-15"))
+        self.assertFalse(self._get_position(account, "2019-11-14").is_behind)
+        self.assertTrue(self._get_position(account, "2019-11-15").is_behind)
+
+    def test_a_closed_appropriation_raises_no_alarm(self):
+        appropriation = self._register(100, date="2019-01-15")
+        account = self._get_account(appropriation)
+        self.assertTrue(self._get_position(account).is_idle)
+        appropriation.with_user(self.finance)._close("已决算")
+        position = self._get_position(account)
+        self.assertFalse(position.is_idle or position.is_behind)
+
+    def test_what_was_reversed_on_a_past_day(self):
+        """The balances of a past day know nothing of what came later."""
+        appropriation = self._register(100, date="2019-01-15")
+        account = self._get_account(appropriation)
+        reduced = self._post_on("2019-03-01", account, "reduce", 40)
+        self._post_on("2019-06-01", account, "reverse", 40, reverses=reduced)
+        for date, granted in (
+            ("2019-02-28", 100),
+            ("2019-03-01", 60),
+            ("2019-05-31", 60),
+            ("2019-06-01", 100),
+            (None, 100),
+        ):
+            position = self._get_position(account, date)
+            with self.subTest(date=date):
+                self.assertEqual(position.granted, granted)
+                self.assertEqual(position.received, granted)
+                self.assertEqual(position.available, granted)
+        self.assertBooksHold()
+
     def test_money_that_came_in_counts_once(self):
         """What is granted adds up over levels and years; what is received does not."""
         appropriation = self._register(100, date="2019-01-15")

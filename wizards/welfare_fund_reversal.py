@@ -8,7 +8,10 @@ class WelfareFundReversal(models.TransientModel):
     _description = "Reverse a Document"
 
     document = fields.Reference(
-        selection="_selection_document", required=True, readonly=True
+        string="Source Document",
+        selection="_selection_document",
+        required=True,
+        readonly=True,
     )
     date = fields.Date(
         string="Counts on",
