@@ -43,6 +43,7 @@
         "views/welfare_facility_type_views.xml",
         "views/welfare_facility_views.xml",
         "wizards/welfare_facility_transition_views.xml",
+        "wizards/welfare_facility_transition_close_views.xml",
         "views/welfare_facility_import_views.xml",
         "data/welfare_facility_metric_data.xml",
         "data/welfare_standard_data.xml",
@@ -63,7 +64,9 @@
         "views/welfare_facility_log_views.xml",
         # 3 project
         "data/welfare_project_data.xml",
+        "data/welfare_project_cron_data.xml",
         "views/welfare_project_gate_views.xml",
+        "views/welfare_project_deadline_views.xml",
         "views/welfare_project_views.xml",
         "views/welfare_project_plan_views.xml",
         "wizards/welfare_project_step_views.xml",
@@ -89,6 +92,8 @@
         "data/welfare_fund_reconciliation_data.xml",
         "views/welfare_fund_reconciliation_views.xml",
         "views/welfare_facility_fund_views.xml",
+        "views/welfare_project_fund_views.xml",
+        "wizards/welfare_facility_transition_fund_views.xml",
         "views/welfare_facility_import_ledger_views.xml",
         "wizards/welfare_fund_position_day_views.xml",
         # 9 audit

@@ -25,6 +25,8 @@ from . import welfare_import_mapping
 from . import welfare_facility_type
 from . import welfare_facility
 from . import welfare_facility_status
+from . import welfare_facility_closure
+from . import welfare_facility_close
 from . import welfare_facility_import
 from . import welfare_facility_import_line
 from . import welfare_facility_import_heading
@@ -57,6 +59,7 @@ from . import welfare_project_estimate
 from . import welfare_project_milestone
 from . import welfare_project_measurement
 from . import welfare_project_check
+from . import welfare_project_deadline
 from . import welfare_facility_project
 
 # 4 funding
@@ -81,7 +84,13 @@ from . import welfare_fund_carry_line
 from . import welfare_fund_position
 from . import welfare_fund_reconciliation
 from . import welfare_fund_reconciliation_line
+from . import welfare_appropriation_use
 from . import welfare_facility_fund
+from . import welfare_fund_account_incoming
+from . import welfare_facility_closure_fund
+from . import welfare_project_plan_fund
+from . import welfare_project_plan_money
+from . import welfare_project_fund
 from . import welfare_facility_import_fund_ledger
 from . import welfare_facility_import_ledger
 

@@ -164,6 +164,18 @@ class WelfareProject(models.Model):
         inverse_name="project_id",
         string="Acceptance Checklist",
     )
+    deadline_ids = fields.One2many(
+        comodel_name="welfare.project.deadline",
+        inverse_name="project_id",
+        string="Planned and Actual",
+        readonly=True,
+    )
+    late_count = fields.Integer(
+        string="Late",
+        compute="_compute_late_count",
+        search="_search_late_count",
+        help="Days that have passed without what was due on them.",
+    )
     note = fields.Text()
 
     _number_uniq = models.UniqueIndex(
@@ -207,6 +219,24 @@ class WelfareProject(models.Model):
                 milestone.weight * milestone.percent / 100
                 for milestone in project.milestone_ids
             )
+
+    def _compute_late_count(self):
+        counts = dict(
+            self.env["welfare.project.deadline"]._read_group(
+                [("project_id", "in", self.ids), ("is_late", "=", True)],
+                ["project_id"],
+                ["__count"],
+            )
+        )
+        for project in self:
+            project.late_count = counts.get(project, 0)
+
+    def _search_late_count(self, operator, value):
+        """Find the projects with, or without, something late: ``> 0`` or ``= 0``."""
+        if (operator, value) != (">", 0):
+            return NotImplemented
+        late = self.env["welfare.project.deadline"]._search([("is_late", "=", True)])
+        return [("id", "in", late.subselect("project_id"))]
 
     # === CONSTRAINT METHODS === #
 
@@ -299,6 +329,25 @@ class WelfareProject(models.Model):
                 ]
             )
         return True
+
+    def action_fill_checklist(self):
+        """Put the lines of the standards that apply on the checklist, once each."""
+        for project in self:
+            project._fill_checklist()
+        return True
+
+    def action_open_deadlines(self):
+        """Open what is due, planned beside actual."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_project_deadline_action"
+        )
+        return {
+            **action,
+            # Without its path: a reload of that address would show every project.
+            "path": False,
+            "domain": [("project_id", "in", self.ids)],
+            "context": {},
+        }
 
     def action_plan(self):
         """Ask for the planned days of the stages."""
@@ -427,6 +476,12 @@ class WelfareProject(models.Model):
     def _on_state_set(self, previous, *, date=None, reason=None, opens=True, **details):
         for project in self:
             before = previous[project]
+            if (before, project.state) == ("approval", "procurement"):
+                # Standards of construction bind as they stood on that day.
+                undated = project.facility_ids.filtered(
+                    lambda home: not home.date_approved
+                )
+                undated.date_approved = date
             if (before, project.state) == ("procurement", "construction"):
                 project._move_facilities({"planned"}, "under_construction", date)
             if (before, project.state) == ("acceptance", "handover"):
@@ -484,6 +539,47 @@ class WelfareProject(models.Model):
                 for stage, day in changed.items()
             ]
         )
+
+    def _fill_checklist(self):
+        """Add what the standards ask of each facility and the checklist lacks.
+
+        A text of construction counts as it stood when the project was approved. A line
+        that nobody has verified, or that only advises, need not be passed.
+        """
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        standards = self.env["welfare.standard"].search([])
+        known = {
+            (check.facility_id, check.standard_line_id) for check in self.check_ids
+        }
+        vals_list = []
+        for facility in self.facility_ids:
+            for standard in standards:
+                day = standard.applies_by == "approval" and facility.date_approved
+                if (
+                    facility.type_id not in standard.type_ids
+                    or not standard._holds_on(day or today)
+                    or not facility.region_id.code.startswith(standard._get_prefix())
+                ):
+                    continue
+                vals_list += [
+                    {
+                        "project_id": self.id,
+                        "facility_id": facility.id,
+                        "standard_line_id": line.id,
+                        "name": line.display_name,
+                        "source": " ".join(
+                            filter(None, (standard.display_name, line.article))
+                        ),
+                        "is_mandatory": line.is_verified
+                        and line.obligation == "mandatory",
+                    }
+                    for line in standard.line_ids
+                    if line.type_id in (facility.type_id, line.type_id.browse())
+                    and (facility, line) not in known
+                ]
+        self.env["welfare.project.check"].create(vals_list)
+        return len(vals_list)
 
     def _list_requirements(self):
         """Give each project a row for each gate that holds for it.

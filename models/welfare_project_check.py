@@ -28,6 +28,12 @@ class WelfareProjectCheck(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(string="What is Checked", required=True)
     is_mandatory = fields.Boolean(string="Must Pass", default=True)
+    standard_line_id = fields.Many2one(
+        comodel_name="welfare.standard.line",
+        string="Line of a Standard",
+        ondelete="restrict",
+        readonly=True,
+    )
     source = fields.Char(help="Standard and clause, where the item comes from one.")
     found = fields.Char(help="What was measured or seen, with its unit.")
     result = fields.Selection(selection=[("pass", "Passed"), ("fail", "Failed")])
@@ -69,7 +75,13 @@ class WelfareProjectCheck(models.Model):
             for row in self
         ):
             raise AccessError(self.env._("An item stays with its project."))
-        fixed = vals.keys() & {"name", "is_mandatory", "source", "facility_id"}
+        fixed = vals.keys() & {
+            "name",
+            "is_mandatory",
+            "source",
+            "facility_id",
+            "standard_line_id",
+        }
         self._check_open(self.project_id, () if fixed else ("acceptance",))
         return super().write(self._sign(vals))
 

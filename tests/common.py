@@ -179,6 +179,9 @@ class WelfareCase(TransactionCase):
         "welfare.project.measurement": "_prepare_site_measurement_vals",
         "welfare.project.check": "_prepare_check_vals",
         "welfare.project.step": "_prepare_step_vals",
+        "welfare.project.plan.fund": "_prepare_plan_fund_vals",
+        "welfare.facility.closure": "_prepare_closure_vals",
+        "welfare.project.deadline": "_prepare_project_vals",
         "welfare.appropriation": "_prepare_appropriation_vals",
         "welfare.appropriation.adjustment": "_prepare_adjustment_vals",
         "welfare.fund.account": "_prepare_account_vals",
@@ -195,6 +198,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.log": "_create_log",
         "welfare.facility.photo": "_create_photo",
         "welfare.project.requirement": "_create_requirement",
+        "welfare.project.deadline": "_create_deadline",
         "welfare.fund.entry": "_create_entry",
         "welfare.fund.position": "_create_position",
         "welfare.audit.event": "_create_event",
@@ -518,6 +522,15 @@ class WelfareCase(TransactionCase):
         return cls._create_project(place).requirement_ids[0]
 
     @classmethod
+    def _create_deadline(cls, place=None):
+        """Have a project with a planned day: its time table is a view."""
+        project = cls._create_project(place)
+        project._plan_stages({"approval": date(2019, 3, 1)}, None)
+        return cls.env["welfare.project.deadline"].search(
+            [("project_id", "=", project.id)]
+        )
+
+    @classmethod
     def _prepare_project_date_vals(cls, place=None, **vals):
         if "project_id" not in vals:
             vals["project_id"] = cls._create_project(place).id
@@ -595,6 +608,30 @@ class WelfareCase(TransactionCase):
         if "facility_id" not in vals:
             vals["facility_id"] = cls._create_institution(place).id
         return vals
+
+    @classmethod
+    def _prepare_plan_fund_vals(cls, place=None, **vals):
+        if "plan_id" not in vals:
+            plan_vals = cls._prepare_plan_vals(place)
+            vals["plan_id"] = cls.env["welfare.project.plan"].create(plan_vals).id
+        return {
+            "source_id": cls.env.ref("welfare_facility.fund_source_county").id,
+            "number": "试财〔2019〕1号",
+            "date": "2019-03-15",
+            "amount": 400_000,
+            **vals,
+        }
+
+    @classmethod
+    def _prepare_closure_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_facility(place).id
+        return {
+            "date": "2019-06-01",
+            "reason": "社区撤并",
+            "fate": "transferred",
+            **vals,
+        }
 
     # === FUNDS === #
 

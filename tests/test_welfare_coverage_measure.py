@@ -185,7 +185,9 @@ class TestCoveragePage(CoverageCase):
 
     def test_a_closed_home_is_lacking_and_shown(self):
         home = self.built[0]
-        home._set_state("closed", date=date(2018, 9, 1))
+        home._set_state(
+            "closed", date=date(2018, 9, 1), reason="撤并", fate="transferred"
+        )
         page = self._get_page(status="missing")
         line = page["communities"]["lines"][0]
         self.assertEqual(line["id"], home.region_id.id)

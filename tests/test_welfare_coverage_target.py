@@ -118,7 +118,9 @@ class TestCoverage(CoverageCase):
             ("operating", "2018-08-01", 52),
             ("closed", "2018-09-01", 51),
         ):
-            home._set_state(state, date=date.fromisoformat(day))
+            home._set_state(
+                state, date=date.fromisoformat(day), reason="撤并", fate="transferred"
+            )
             self.assertEqual(self._create_target(date=day).numerator, built, state)
         self.assertEqual(self._create_target(date="2018-08-31").numerator, 52)
 
@@ -128,7 +130,9 @@ class TestCoverage(CoverageCase):
 
     def test_a_home_that_follows_a_closed_one_counts_once(self):
         home = self.built[0]
-        home._set_state("closed", date=date(2018, 7, 1))
+        home._set_state(
+            "closed", date=date(2018, 7, 1), reason="撤并", fate="transferred"
+        )
         self._create_facility(
             region_id=home.region_id.id, state="operating", date_state="2018-08-01"
         )

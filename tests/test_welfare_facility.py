@@ -55,7 +55,7 @@ class TestFacilityLife(FacilityCase):
             ("closed", "2019-06-14"),
         ]
         for state, day in steps:
-            home._set_state(state, date=_day(day), reason="测试")
+            home._set_state(state, date=_day(day), reason="测试", fate="stored")
             self.assertEqual((home.state, str(home.date_state)), (state, day))
         self.assertEqual(
             self._history(home), [*reversed(steps), ("planned", "2017-01-10")]
@@ -380,7 +380,7 @@ class TestFacility(FacilityCase):
 
     def test_a_closed_home_makes_room(self):
         closed = self._create_facility(state="operating", date_state="2016-05-01")
-        closed._set_state("closed")
+        closed._set_state("closed", reason="撤并", fate="transferred")
         home = self._create_facility(region_id=closed.region_id.id)
         self.assertEqual(home.region_id, closed.region_id)
 

@@ -550,3 +550,177 @@ class TestProjectAttacks(ProjectCase):
         for rank, (stage, _label) in enumerate(STAGES, start=1):
             self.env.cr.execute("SELECT welfare_project_rank(%s)", [stage])
             self.assertEqual(self.env.cr.fetchone(), (rank,))
+
+
+@freeze_time("2020-06-30")
+class TestProjectClocks(ProjectCase):
+    """What is due after acceptance, what slips, and who is told."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Deadline = cls.env["welfare.project.deadline"]
+        cls.Rule = cls.env["welfare.rule"]
+
+    def _create_rule(self, code, value, **vals):
+        return self.Rule.create(
+            {
+                "code": code,
+                "name": code,
+                "value": value,
+                "unit": "天",
+                "date_from": "2000-01-01",
+                "source": "示例",
+                **vals,
+            }
+        )
+
+    def _due(self, project, kind):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = self.Deadline.search(
+            [("project_id", "=", project.id), ("kind", "=", kind)]
+        )
+        return {
+            row.rule_id.code or row.milestone_id.name or row.stage: row for row in rows
+        }
+
+    def _create_accepted(self, day, **vals):
+        kind = self.env.ref("welfare_facility.project_kind_new")
+        project = self._create_project(state="acceptance", kind_id=kind.id, **vals)
+        self._fulfil_gates(project)
+        project._complete_stage(_day(day))
+        return project
+
+    def test_the_periods_after_acceptance(self):
+        # The catalogue's rule of the final accounts begins in 2021.
+        self._create_rule("project_final_accounts_years", 1)
+        project = self._create_accepted("2019-06-14")
+        clocks = self._due(project, "clock")
+        self.assertEqual(
+            {code: str(row.date_due) for code, row in clocks.items()},
+            {
+                "project_filing_days": "2019-06-29",
+                "project_final_accounts_years": "2020-06-14",
+            },
+        )
+        self.assertTrue(all(row.is_late for row in clocks.values()))
+        self.assertEqual(clocks["project_final_accounts_years"].days_late, 16)
+        self.assertGreater(project.late_count, 1)
+        self.assertIn(project, self.Project.search([("late_count", ">", 0)]))
+        filing = self._row(project, "filing")
+        self._fulfil_document(project, filing, _day("2019-06-28"))
+        row = self._due(project, "clock")["project_filing_days"]
+        self.assertEqual((row.is_late, row.days_late), (False, -1))
+        warranties = self._due(project, "warranty")
+        self.assertEqual(
+            {code: str(row.date_due) for code, row in warranties.items()},
+            {
+                "project_warranty_waterproofing_years": "2024-06-14",
+                "project_warranty_heating_seasons": "False",
+                "project_warranty_installation_years": "2021-06-14",
+            },
+        )
+
+    def test_no_clock_runs_before_acceptance(self):
+        project = self._create_project(state="acceptance")
+        self.assertFalse(self._due(project, "clock"))
+        self.assertFalse(self._due(project, "warranty"))
+
+    def test_the_nearest_rule_counts(self):
+        self._create_rule("project_filing_days", 10, jurisdiction_id=self.county_a.id)
+        self._create_rule("project_filing_days", 5, jurisdiction_id=self.county_b.id)
+        project = self._create_accepted("2019-06-14")
+        row = self._due(project, "clock")["project_filing_days"]
+        self.assertEqual(str(row.date_due), "2019-06-24")
+
+    def test_planned_beside_actual(self):
+        project = self._create_project()
+        project._plan_stages({"initiation": _day("2019-01-08")}, None)
+        project._plan_stages(
+            {"initiation": _day("2019-01-15"), "approval": _day("2019-02-01")},
+            "材料补正",
+        )
+        self._fulfil_gates(project)
+        project._complete_stage(_day("2019-01-20"))
+        rows = self._due(project, "stage")
+        done = rows["initiation"]
+        self.assertEqual(
+            (str(done.date_first), str(done.date_due), str(done.date_done)),
+            ("2019-01-08", "2019-01-15", "2019-01-20"),
+        )
+        self.assertEqual((done.days_late, done.is_late), (5, False))
+        self.assertEqual(
+            (rows["approval"].is_late, rows["approval"].days_late), (True, 515)
+        )
+        project._set_state("cancelled", reason="不再建设")
+        self.env.invalidate_all()
+        self.assertFalse(self._due(project, "stage")["approval"].is_late)
+
+    def test_the_responsible_person_is_told_once(self):
+        project = self._create_project(user_id=self.manager.id)
+        project._plan_stages({"initiation": _day("2020-06-01")}, None)
+        self.env.flush_all()
+        self.Deadline._cron_remind()
+        activity = project.activity_ids
+        self.assertEqual(len(activity), 1)
+        self.assertEqual(activity.user_id, self.manager)
+        self.assertEqual(str(activity.date_deadline), "2020-06-01")
+        self.Deadline._cron_remind()
+        self.assertEqual(project.activity_ids, activity)
+        activity.with_user(self.manager).action_done()
+        self.Deadline._cron_remind()
+        self.assertFalse(project.activity_ids)
+
+    def test_a_warranty_that_ends_is_announced(self):
+        project = self._create_accepted("2019-06-14", user_id=self.manager.id)
+        with freeze_time("2021-05-20"):
+            self.Deadline._cron_remind()
+            days = project.activity_ids.mapped("date_deadline")
+            self.assertIn(_day("2021-06-14"), days)
+            self.assertNotIn(_day("2024-06-14"), days)
+
+    def test_the_checklist_comes_from_the_standard_that_applied(self):
+        metric = self.env.ref("welfare_facility.metric_beds_built")
+        Standard = self.env["welfare.standard"]
+        for edition, first, last, least in (
+            ("2010", "2010-01-01", "2019-12-31", 40),
+            ("2020", "2020-01-01", False, 60),
+        ):
+            Standard.create(
+                {
+                    "code": "test_home",
+                    "name": "儿童之家标准",
+                    "edition": edition,
+                    "type_ids": [Command.link(self.home_type.id)],
+                    "jurisdiction_code": self.prefecture.code,
+                    "date_from": first,
+                    "date_to": last,
+                    "source": "示例",
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "metric_id": metric.id,
+                                "value_min": least,
+                                "is_verified": True,
+                                "article": "第五条",
+                            }
+                        )
+                    ],
+                }
+            )
+        home = self._create_facility(date_state="2019-01-01")
+        project = self._create_project(
+            state="procurement", facility_ids=[Command.link(home.id)]
+        )
+        self.assertEqual(str(home.date_approved), "2019-01-30")
+        project.with_user(self.manager).action_fill_checklist()
+        mine = project.check_ids.filtered(
+            lambda check: check.standard_line_id.standard_id.code == "test_home"
+        )
+        self.assertEqual(mine.standard_line_id.value_min, 40)
+        self.assertIn("第五条", mine.source)
+        self.assertTrue(mine.is_mandatory)
+        count = len(project.check_ids)
+        project.action_fill_checklist()
+        self.assertEqual(len(project.check_ids), count, "Once each")

@@ -2,6 +2,8 @@ from . import welfare_region_import
 from . import welfare_user_access
 from . import welfare_facility_transition
 from . import welfare_compliance_check
+from . import welfare_facility_transition_close
+from . import welfare_facility_transition_fund
 from . import welfare_appropriation_close
 from . import welfare_fund_reversal
 from . import welfare_project_step

@@ -66,5 +66,11 @@ class WelfareFacilityTransition(models.TransientModel):
         if self.is_correction:
             facility._correct_state_date(self.date, reason=self.reason)
         else:
-            facility._set_state(self.state, date=self.date, reason=self.reason)
+            facility._set_state(self.state, **self._prepare_details())
         return {"type": "ir.actions.act_window_close"}
+
+    # === BUSINESS METHODS === #
+
+    def _prepare_details(self):
+        """Return what the change of state is told. Extension point."""
+        return {"date": self.date, "reason": self.reason}

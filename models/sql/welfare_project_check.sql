@@ -16,9 +16,11 @@ BEGIN
        OR (rank = welfare_project_rank('acceptance')
            AND (TG_OP = 'DELETE'
                 OR (TG_OP = 'UPDATE'
-                    AND (NEW.name, NEW.is_mandatory, NEW.source, NEW.facility_id)
+                    AND (NEW.name, NEW.is_mandatory, NEW.source, NEW.facility_id,
+                         NEW.standard_line_id)
                         IS DISTINCT FROM
-                        (OLD.name, OLD.is_mandatory, OLD.source, OLD.facility_id))))
+                        (OLD.name, OLD.is_mandatory, OLD.source, OLD.facility_id,
+                         OLD.standard_line_id))))
     THEN
         RAISE EXCEPTION 'welfare: the checklist of project % is fixed', item.project_id
             USING ERRCODE = 'check_violation';

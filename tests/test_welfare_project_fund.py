@@ -1,0 +1,189 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, freeze_time
+
+from .test_welfare_project import ProjectCase
+
+
+def _day(text):
+    return date.fromisoformat(text)
+
+
+@freeze_time("2019-06-30")
+class TestProjectMoney(ProjectCase):
+    """Financial beside physical progress; building and running kept apart."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.finance = cls.user_by_role["finance"]
+        cls.home = cls._create_facility(date_state="2019-01-01")
+        cls.lottery = cls.env.ref("welfare_facility.fund_source_lottery_prefecture")
+
+    def _allot(self, home, amount, **vals):
+        """Send money of a new appropriation down to a home; return its account."""
+        appropriation = self._create_appropriation(**vals)
+        appropriation.action_register()
+        allotment = self.env["welfare.allotment"].create(
+            {
+                "number": "下达",
+                "date": "2019-06-01",
+                "account_id": appropriation.account_ids.id,
+                "line_ids": [
+                    Command.create({"facility_id": home.id, "amount": amount})
+                ],
+            }
+        )
+        allotment.action_post()
+        return appropriation.account_ids.filtered("facility_id")
+
+    def test_a_home_built_with_50000_of_lottery_money(self):
+        project = self._create_project(
+            state="construction", facility_ids=[Command.link(self.home.id)]
+        )
+        self._allot(self.home, 50_000, source_id=self.lottery.id, use="building")
+        self._allot(self.home, 3_000, use="running")
+        self._measure_site(project.milestone_ids, 40, _day("2019-04-01"))
+        self.env.invalidate_all()
+        seen = project.with_user(self.manager)
+        self.assertEqual(
+            (seen.amount_estimate, seen.amount_received, seen.amount_running),
+            (50_000, 50_000, 3_000),
+        )
+        self.assertEqual((seen.progress, seen.financial_progress), (40, 0))
+        self.assertFalse(seen.is_over_estimate)
+        home = self.home.with_user(self.manager)
+        self.assertEqual(
+            (home.amount_received, home.amount_building, home.amount_running),
+            (53_000, 50_000, 3_000),
+        )
+        self._allot(self.home, 0.01, use="building")
+        self.env.invalidate_all()
+        self.assertTrue(seen.is_over_estimate)
+
+    def test_money_of_years_before_belongs_to_another_project(self):
+        appropriation = {"year": 2018, "date": "2018-03-01"}
+        appropriation = self._create_appropriation(**appropriation)
+        appropriation.action_register()
+        self.env["welfare.allotment"].create(
+            {
+                "number": "下达",
+                "date": "2018-06-01",
+                "account_id": appropriation.account_ids.id,
+                "line_ids": [
+                    Command.create({"facility_id": self.home.id, "amount": 7_000})
+                ],
+            }
+        ).action_post()
+        project = self._create_project(facility_ids=[Command.link(self.home.id)])
+        self.assertEqual(project.amount_received, 0)
+
+    def test_the_use_of_money_is_stated_once(self):
+        appropriation = self._create_appropriation()
+        appropriation.action_register()
+        own = appropriation.with_user(self.finance)
+        own.use = "running"
+        with self.assertRaisesRegex(UserError, "stated already"):
+            own.use = "building"
+        self.assertRefusedByDatabase(
+            "UPDATE welfare_appropriation SET use = 'building' WHERE id = %s",
+            appropriation.id,
+        )
+
+    def test_a_year_plan_of_400000_and_520000(self):
+        plan = self.env["welfare.project.plan"].create(
+            {
+                **self._prepare_plan_vals(),
+                "fund_ids": [
+                    Command.create(self._prepare_plan_fund_vals(plan_id=False)),
+                ],
+            }
+        )
+        plan.with_user(self.manager).action_decide()
+        more = {
+            **self._prepare_plan_fund_vals(plan_id=plan.id),
+            "date": "2019-05-20",
+            "amount": 520_000,
+        }
+        self.env["welfare.project.plan.fund"].with_user(self.finance).create(more)
+        self.assertEqual(plan.amount_planned, 920_000)
+        project = self._create_project(
+            plan_id=plan.id, facility_ids=[Command.link(self.home.id)]
+        )
+        self._allot(self.home, 410_000, amount_initial=500_000)
+        self.env.invalidate_all()
+        seen = plan.with_user(self.manager)
+        self.assertEqual(seen.amount_received, 410_000)
+        self.assertEqual(seen.amount_lacking, 510_000)
+        self.assertEqual(
+            seen.fund_ids.sorted("date").mapped("amount_received"), [400_000, 10_000]
+        )
+        self.assertEqual(project.plan_id, plan)
+        row = plan.fund_ids[0]
+        with self.assertRaisesRegex(UserError, "row of its own"):
+            row.with_user(self.finance).amount = 1
+        with self.assertRaises(UserError):
+            row.with_user(self.finance).unlink()
+        for query in (
+            "UPDATE welfare_project_plan_fund SET amount = 1 WHERE id = %s",
+            "DELETE FROM welfare_project_plan_fund WHERE id = %s",
+        ):
+            self.assertRefusedByDatabase(query, row.id)
+
+    def test_a_facility_is_closed_with_a_reason_and_the_fate_of_its_assets(self):
+        home = self._create_facility(state="operating", date_state="2016-05-01")
+        with self.assertRaisesRegex(UserError, "assets"):
+            home._set_state("closed", reason="社区撤并")
+        wizard = self.env["welfare.facility.transition"].with_user(self.manager)
+        action = home.with_user(self.manager).action_change_state()
+        with Form(wizard.with_context(**action["context"])) as form:
+            form.state = "closed"
+            form.date = "2019-06-01"
+            form.reason = "社区撤并"
+            form.fate = "transferred"
+            form.fate_note = "桌椅12套交街道办事处"
+        form.record.action_apply()
+        closure = home.closure_ids
+        self.assertEqual((home.state, closure.fate), ("closed", "transferred"))
+        with self.assertRaises(AccessError):
+            closure.sudo().fate = "none"
+        other = self._create_facility(state="operating", date_state="2016-05-01")
+        self.assertRefusedByDatabase(
+            "UPDATE welfare_facility SET state = 'closed' WHERE id = %s", other.id
+        )
+        self._create_facility()._set_state("closed")
+
+    def test_closing_what_lottery_money_paid_for(self):
+        home = self._create_facility(state="operating", date_state="2016-05-01")
+        self._allot(home, 50_000, source_id=self.lottery.id)
+        details = {"reason": "社区撤并", "fate": "transferred"}
+        with self.assertRaisesRegex(UserError, "lottery money"):
+            home._set_state("closed", **details)
+        self.assertRefusedByDatabase(
+            "INSERT INTO welfare_facility_closure (facility_id, date, reason, fate, "
+            "currency_id) VALUES (%s, '2019-06-01', '撤并', 'none', %s)",
+            *(home.id, home.currency_id.id),
+        )
+        wizard = self.env["welfare.facility.transition"].with_user(self.manager)
+        action = home.with_user(self.manager).action_change_state()
+        with Form(wizard.with_context(**action["context"])) as form:
+            form.state = "closed"
+            form.reason = "社区撤并"
+            form.fate = "transferred"
+            self.assertEqual(form.amount_lottery, 50_000)
+            form.duty = "approved"
+            form.duty_number = "昆民复〔2019〕3号"
+        form.record.action_apply()
+        closure = home.closure_ids
+        self.assertEqual(
+            (closure.amount_lottery, closure.duty, closure.duty_number),
+            (50_000, "approved", "昆民复〔2019〕3号"),
+        )
+
+    def test_lottery_money_that_only_the_ledger_states_counts(self):
+        home = self._create_facility(state="operating", date_state="2016-05-01")
+        home.amount_lottery_stated = 50_000
+        with self.assertRaisesRegex(UserError, "lottery money"):
+            home._set_state("closed", reason="撤并", fate="none")
