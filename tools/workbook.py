@@ -212,8 +212,8 @@ class _Reader:
     def _read_xls(self):
         sheets = []
         try:
-            # formatting_info gives the merged ranges, on_demand keeps one sheet at a
-            # time in memory, and without a log file xlrd prints its warnings.
+            # formatting_info gives the merged ranges, on_demand leaves the sheets to
+            # be read below, and without a log file xlrd prints its warnings.
             with xlrd.open_workbook(
                 file_contents=self.content,
                 logfile=io.StringIO(),
@@ -222,10 +222,16 @@ class _Reader:
                 ragged_rows=True,
             ) as book:
                 for index in range(book.nsheets):
-                    source = book.sheet_by_index(index)
-                    self._count(sum(map(source.row_len, range(source.nrows))))
-                    sheets.append(_convert_xls_sheet(source, book.datemode))
-                    book.unload_sheet(index)
+                    source = _XlsSheet.of_book(book, index, self._count)
+                    sheets.append(
+                        Sheet(
+                            name=source.name,
+                            rows=source.rows,
+                            merged=[MergedRange(*each) for each in source.merged_cells],
+                            hidden=bool(source.visibility),
+                            date1904=bool(book.datemode),
+                        )
+                    )
         except xlrd.XLRDError as error:
             raise self._unreadable_xls(error) from error
         return sheets
@@ -449,43 +455,72 @@ def _unpack(archive, member):
             tail = chunk[-overlap:]
 
 
-def _convert_xls_sheet(source, datemode):
-    """Return a sheet of xlrd as a :class:`Sheet`."""
-    text, number, moment = xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE
-    # A ledger repeats its dates, and a date costs more than the rest of its row.
-    moments = {}
+class _XlsSheet(xlrd.sheet.Sheet):
+    """A sheet that keeps the plain value of each cell, as :class:`Sheet` promises it.
 
-    def convert(kind, value):
-        if kind == moment:
-            if value not in moments:
-                moments[value] = _moment_from_serial(value, datemode)
-            return moments[value]
-        if kind == xlrd.XL_CELL_BOOLEAN:
-            return bool(value)
-        if kind == xlrd.XL_CELL_ERROR:
-            return CellError(xlrd.error_text_from_code.get(value, "#VALUE!"))
-        return None
+    xlrd's own keeps a type and a format beside each value, and would have to be copied
+    afterwards: more time, and twice the memory.
+    """
 
-    rows = []
-    for row in range(source.nrows):
-        cells = zip(source.row_types(row), source.row_values(row), strict=True)
-        rows.append(
-            _without_empty_end(
-                [
-                    value
-                    if kind == number or (kind == text and value)
-                    else convert(kind, value)
-                    for kind, value in cells
-                ]
-            )
-        )
-    return Sheet(
-        name=source.name,
-        rows=_without_empty_end(rows),
-        merged=[MergedRange(*crange) for crange in source.merged_cells],
-        hidden=bool(source.visibility),
-        date1904=bool(datemode),
-    )
+    @classmethod
+    def of_book(cls, book, index, count):
+        """Read a sheet of an open workbook.
+
+        :param count: called with the cells that are about to be kept.
+        """
+        if book.on_demand:
+            # As Book.get_sheet() does it, which knows no other class.
+            book._position = book._sh_abs_posn[index]
+            book.getbof(xlrd.biffh.XL_WORKSHEET)
+            sheet = cls(book, book._position, book.sheet_names()[index], index)
+            sheet._count = count
+            sheet.read(book)
+            return sheet
+        # Books of the time before Excel 5 have been read as they were opened.
+        source = book.sheet_by_index(index)
+        sheet = cls(book, 0, source.name, index)
+        sheet._count = count
+        for row in range(source.nrows):
+            for column, cell in enumerate(source.row(row)):
+                sheet._keep(row, column, cell.ctype, cell.value, None)
+        return sheet
+
+    def __init__(self, book, position, name, number):
+        super().__init__(book, position, name, number)
+        self.put_cell = self._keep
+        self.rows = []
+        # A ledger repeats its dates, and a date costs more than the rest of its row.
+        self._moments = {}
+
+    def _keep(self, row, column, kind, value, xf_index):
+        """Take a cell, in place of xlrd's own ways to keep it."""
+        if kind is None:
+            kind = self._xf_index_to_xl_type_map[xf_index]
+        if kind == xlrd.XL_CELL_NUMBER or (kind == xlrd.XL_CELL_TEXT and value):
+            pass
+        elif kind == xlrd.XL_CELL_DATE:
+            if value not in self._moments:
+                self._moments[value] = _moment_from_serial(value, self.book.datemode)
+            value = self._moments[value]
+        elif kind == xlrd.XL_CELL_BOOLEAN:
+            value = bool(value)
+        elif kind == xlrd.XL_CELL_ERROR:
+            value = CellError(xlrd.error_text_from_code.get(value, "#VALUE!"))
+        else:
+            self._count(1)
+            return
+        rows = self.rows
+        while row >= len(rows):
+            rows.append([])
+        cells = rows[row]
+        gap = column - len(cells)
+        if gap >= 0:
+            self._count(gap + 1)
+            if gap:
+                cells.extend([None] * gap)
+            cells.append(value)
+        else:
+            cells[column] = value
 
 
 def _moment_from_serial(serial, datemode):
