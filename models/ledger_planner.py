@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import re
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from odoo.tools import SQL, float_compare, format_date, get_lang
 from ..tools.textvalue import place_key
 from .welfare_facility import BUILT_STATES
 
-#: Numbers of a facility: the column they come from, and the decimals that count.
+#: Numbers of a facility: the column they come from, and the decimals that are kept.
 NUMBERS = {
     "area_indoor": ("area_indoor", 2),
     "area_outdoor": ("area_outdoor", 2),
@@ -25,8 +26,9 @@ NUMBERS = {
     "amount_district_stated": ("amount_district", 2),
     "amount_lottery_stated": ("amount_lottery", 2),
 }
-AMOUNTS = ("amount_district_stated", "amount_lottery_stated")
 TEXTS = ("hours_note", "note")
+#: What a ledger may state of a facility, besides its state and the day of it.
+STATED = (*NUMBERS, *TEXTS, "premises", "plan_year")
 HOURS_OF_A_WEEK = 168
 
 #: The order in which people look at the rows, which is not that of the file.
@@ -71,7 +73,7 @@ class PlannedRow:
     :ivar bool is_warned: there is something to look at, whatever the status.
     :ivar Place region: the community, once it is found.
     :ivar Known facility: the one that the register has there.
-    :ivar dict vals: values of the facility that are to be written.
+    :ivar dict vals: those of :data:`STATED` that are to be written.
     :ivar list steps: states that an existing facility passes, in their order.
     :ivar bool is_redated: the day of the current state is corrected.
     """
@@ -104,19 +106,9 @@ class PlannedRow:
         return ERROR_FIRST.get(self.status, len(ERROR_FIRST))
 
     @property
-    def plan(self):
-        """What applying writes, as it is kept with the row; ``None`` for nothing."""
-        if self.status == "create":
-            return {"vals": self.vals}
-        if self.status == "change":
-            return {
-                "vals": self.vals,
-                "steps": self.steps,
-                "is_redated": self.is_redated,
-                "date": self.date.isoformat(),
-                "is_approximate": self.is_approximate,
-            }
-        return None
+    def is_written(self):
+        """Whether applying the ledger writes something because of this row."""
+        return self.status in ("create", "change")
 
     def refuse(self, message, cell=None):
         """Mark the row as one that cannot be applied."""
@@ -156,6 +148,10 @@ class LedgerPlanner:
         self.today = Date.context_today(region)
         self.Facility = self.env["welfare.facility"].with_context(active_test=False)
         # What is worded or looked up for many rows alike.
+        self.numbers = [
+            (name, column, Decimal(1).scaleb(-digits))
+            for name, (column, digits) in NUMBERS.items()
+        ]
         self.described_states = {}
         self.ways = {}
         self.seen = {}
@@ -416,8 +412,7 @@ class LedgerPlanner:
             self._plan_changes(planned, stated)
         elif state in self.Facility._initial_states:
             planned.status = "create"
-            planned.vals = {**stated, **self._prepare_new_vals(planned)}
-            self._add_up(planned.vals)
+            planned.vals = stated
             planned.messages.append(self._describe_state(state, planned.date))
         else:
             planned.refuse(
@@ -430,10 +425,10 @@ class LedgerPlanner:
     def _read_facility(self, values):
         """Return the values that a row states. A blank cell says nothing."""
         stated = {}
-        for name, (column, _digits) in NUMBERS.items():
+        for name, column, quantum in self.numbers:
             value = values.get(column)
             if value is not None:
-                stated[name] = float(value)
+                stated[name] = value.quantize(quantum, ROUND_HALF_UP)
         for name in TEXTS:
             if values.get(name):
                 stated[name] = values[name]
@@ -443,18 +438,6 @@ class LedgerPlanner:
         if values.get("plan_year"):
             stated["plan_year"] = values["plan_year"]
         return stated
-
-    def _prepare_new_vals(self, planned):
-        """Return what a new facility has besides what its row states."""
-        site_name = self.facility_type.site_name or self.facility_type.name
-        return {
-            "name": f"{planned.region.name}{site_name}",
-            "region_id": planned.region.id,
-            "township_id": planned.region.parent_id,
-            "state": planned.state,
-            "date_state": planned.date.isoformat(),
-            "is_date_state_approximate": planned.is_approximate,
-        }
 
     # --- a facility that is there already --------------------------------------------
 
@@ -557,7 +540,7 @@ class LedgerPlanner:
             if name in NUMBERS:
                 current = current or 0.0
                 digits = NUMBERS[name][1]
-                if not float_compare(value, current, precision_digits=digits):
+                if not float_compare(float(value), current, precision_digits=digits):
                     continue
                 texts = (f"{current:,.{digits}f}", f"{value:,.{digits}f}")
             elif value == (current or ""):
@@ -567,15 +550,6 @@ class LedgerPlanner:
             planned.vals[name] = value
             planned.status = "change"
             planned.messages.append(self._describe_change(name, *texts))
-        if not planned.vals.keys().isdisjoint(AMOUNTS):
-            self._add_up(planned.vals, planned.facility)
-
-    def _add_up(self, vals, facility=None):
-        """Add the total, which the register computes from the amounts and stores."""
-        amounts = (
-            vals.get(name, getattr(facility, name, None)) or 0.0 for name in AMOUNTS
-        )
-        vals["amount_total_stated"] = round(sum(amounts), 2)
 
     # --- words -----------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 """Writes the planned rows of a ledger into the register, in sets.
 
 A record for each of 65,000 rows would take minutes. These statements read what was
-planned from the import's own rows (``plan``), and write the facilities and their
-history. The constraints and triggers of the tables hold for them as for every other
-write. The computed fields that are stored come with the plan; a test compares all with
-what the ORM would have written.
+planned from the import's own rows, and write the facilities and their history. The
+constraints and triggers of the tables hold for them as for every other write. The
+computed fields that are stored come with the statements; a test compares all with what
+the ORM would have written.
 """
 
 import json
@@ -12,10 +12,7 @@ import json
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
-from .ledger_planner import NUMBERS, TEXTS
-
-#: What a ledger may change in a facility that is there.
-CHANGEABLE = (*NUMBERS, *TEXTS, "premises", "plan_year", "amount_total_stated")
+from .ledger_planner import STATED
 
 
 class LedgerWriter:
@@ -43,19 +40,18 @@ class LedgerWriter:
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                "SELECT id, status FROM welfare_facility_import_line "
-                "WHERE import_id = %s AND plan IS NOT NULL ORDER BY id",
+                "SELECT id FROM welfare_facility_import_line WHERE import_id = %s "
+                "AND status IN ('create', 'change') ORDER BY id",
                 self.ledger.id,
             )
         )
         for start in range(0, len(rows), self.BATCH):
             batch = rows[start : start + self.BATCH]
-            if new := [line_id for line_id, status in batch if status == "create"]:
-                self._create_facilities(new)
-            if changed := [line_id for line_id, status in batch if status == "change"]:
-                self._change_facilities(changed)
-                self._move_states(changed)
-                self._correct_dates(changed)
+            (first,), (last,) = batch[0], batch[-1]
+            self._create_facilities(first, last)
+            self._change_facilities(first, last)
+            self._move_states(first, last)
+            self._correct_dates(first, last)
             if progress:
                 progress(start + len(batch), len(rows))
         self.env.invalidate_all(flush=False)
@@ -74,11 +70,19 @@ class LedgerWriter:
 
     # --- statements ------------------------------------------------------------------
 
-    def _execute(self, query, line_ids, **values):
+    def _execute(self, query, status, first, last, **values):
+        """Execute a statement for the rows of one status between two ids."""
         self.env.cr.execute(
             SQL(
                 query,
-                lines=SQL("line.id = ANY(%s)", line_ids),
+                lines=SQL(
+                    "line.import_id = %s AND line.status = %s "
+                    "AND line.id BETWEEN %s AND %s",
+                    self.ledger.id,
+                    status,
+                    first,
+                    last,
+                ),
                 uid=self.env.uid,
                 now=SQL("(now() AT TIME ZONE 'UTC')"),
                 reason=self._reason,
@@ -97,22 +101,33 @@ class LedgerWriter:
             label,
         )
 
-    def _create_facilities(self, line_ids):
-        names = [
-            name
-            for name, field in self.Facility._fields.items()
-            if field.store and field.column_type and name != "id"
-        ]
+    def _create_facilities(self, first, last):
+        defaults = self._prepare_defaults()
+        values = {
+            **{name: SQL.identifier("usual", name) for name in defaults},
+            **{name: SQL.identifier("line", name) for name in STATED},
+            "name": SQL("region.name || %s", self._site_name),
+            "region_id": SQL("region.id"),
+            "township_id": SQL("region.parent_id"),
+            "state": SQL("line.state"),
+            "date_state": SQL("line.date"),
+            "is_date_state_approximate": SQL("line.is_approximate"),
+            "amount_total_stated": SQL(
+                "COALESCE(line.amount_district_stated, 0) "
+                "+ COALESCE(line.amount_lottery_stated, 0)"
+            ),
+            "import_line_id": SQL("line.id"),
+        }
         self._execute(
             """
             WITH facility AS (
                 INSERT INTO welfare_facility (%(columns)s)
                 SELECT %(values)s
-                FROM welfare_facility_import_line AS line, jsonb_populate_record(
-                    NULL::welfare_facility,
-                    %(defaults)s::jsonb || (line.plan->'vals')
-                    || jsonb_build_object('import_line_id', line.id)
-                ) AS record
+                FROM welfare_facility_import_line AS line
+                JOIN welfare_region AS region ON region.code = line.code
+                CROSS JOIN jsonb_populate_record(
+                    NULL::welfare_facility, %(defaults)s::jsonb
+                ) AS usual
                 WHERE %(lines)s
                 ORDER BY line.id
                 RETURNING id, import_line_id, state, date_state,
@@ -134,15 +149,27 @@ class LedgerWriter:
             FROM facility
             WHERE line.id = facility.import_line_id
             """,
-            line_ids,
-            columns=SQL(", ").join(map(SQL.identifier, names)),
-            values=SQL(", ").join(SQL.identifier("record", name) for name in names),
-            defaults=json.dumps(self._prepare_defaults(names), default=str),
+            "create",
+            first,
+            last,
+            columns=SQL(", ").join(map(SQL.identifier, values)),
+            values=SQL(", ").join(values.values()),
+            defaults=json.dumps(defaults, default=str),
         )
 
-    def _prepare_defaults(self, names):
+    @property
+    def _site_name(self):
+        """What a new facility is called, behind the name of its community."""
+        return self.ledger.type_id.site_name or self.ledger.type_id.name
+
+    def _prepare_defaults(self):
         """Return what a new facility has that no row states."""
         now = self.env.cr.now()
+        names = [
+            name
+            for name, field in self.Facility._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
         return {
             **self.Facility.default_get(names),
             "type_id": self.ledger.type_id.id,
@@ -153,14 +180,16 @@ class LedgerWriter:
             "write_date": now,
         }
 
-    def _change_facilities(self, line_ids):
+    def _change_facilities(self, first, last):
         self._execute(
             """
             UPDATE welfare_facility AS facility
-            SET (%(columns)s) = (
-                    SELECT %(values)s
-                    FROM jsonb_populate_record(facility, line.plan->'vals') AS record
-                ),
+            SET %(stated)s,
+                amount_total_stated =
+                    COALESCE(line.amount_district_stated,
+                             facility.amount_district_stated, 0)
+                    + COALESCE(line.amount_lottery_stated,
+                               facility.amount_lottery_stated, 0),
                 import_line_id = line.id,
                 write_uid = %(uid)s,
                 write_date = %(now)s
@@ -168,29 +197,33 @@ class LedgerWriter:
             WHERE %(lines)s
               AND facility.id = line.facility_id
             """,
-            line_ids,
-            columns=SQL(", ").join(map(SQL.identifier, CHANGEABLE)),
-            values=SQL(", ").join(
-                SQL.identifier("record", name) for name in CHANGEABLE
+            "change",
+            first,
+            last,
+            stated=SQL(", ").join(
+                SQL(
+                    "%(name)s = COALESCE(line.%(name)s, facility.%(name)s)",
+                    name=SQL.identifier(name),
+                )
+                for name in STATED
             ),
         )
 
-    def _move_states(self, line_ids):
+    def _move_states(self, first, last):
         """Move each facility along its steps; the database checks every one."""
-        step = 0
+        step = 1
         while True:
             self._execute(
                 """
                 WITH facility AS (
                     UPDATE welfare_facility AS facility
-                    SET state = line.plan->'steps'->>%(step)s,
-                        date_state = (line.plan->>'date')::date,
-                        is_date_state_approximate =
-                            (line.plan->>'is_approximate')::boolean
+                    SET state = split_part(line.steps, ',', %(step)s),
+                        date_state = line.date,
+                        is_date_state_approximate = line.is_approximate
                     FROM welfare_facility_import_line AS line
                     WHERE %(lines)s
                       AND facility.id = line.facility_id
-                      AND jsonb_array_length(line.plan->'steps') > %(step)s
+                      AND split_part(line.steps, ',', %(step)s) <> ''
                     RETURNING facility.id, import_line_id, facility.state, date_state,
                               is_date_state_approximate
                 )
@@ -205,25 +238,27 @@ class LedgerWriter:
                   ON line.id = facility.import_line_id
                 ORDER BY facility.id
                 """,
-                line_ids,
+                "change",
+                first,
+                last,
                 step=step,
             )
             if not self.env.cr.rowcount:
                 return
             step += 1
 
-    def _correct_dates(self, line_ids):
+    def _correct_dates(self, first, last):
         """Give the current state another day; the history keeps both."""
         self._execute(
             """
             WITH facility AS (
                 UPDATE welfare_facility AS facility
-                SET date_state = (line.plan->>'date')::date,
-                    is_date_state_approximate = (line.plan->>'is_approximate')::boolean
+                SET date_state = line.date,
+                    is_date_state_approximate = line.is_approximate
                 FROM welfare_facility_import_line AS line
                 WHERE %(lines)s
                   AND facility.id = line.facility_id
-                  AND (line.plan->>'is_redated')::boolean
+                  AND line.is_redated
                 RETURNING facility.id, import_line_id, facility.state, date_state,
                           is_date_state_approximate
             )
@@ -249,5 +284,7 @@ class LedgerWriter:
             ) AS current
             ORDER BY facility.id
             """,
-            line_ids,
+            "change",
+            first,
+            last,
         )

@@ -186,20 +186,13 @@ class WelfareFacilityImport(models.Model):
             record.amount_fund = sum(record.fund_ids.mapped("amount"))
             record.fund_count = len(new)
 
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains("file")
-    def _check_file(self):
-        """A file that cannot be read, or is no ledger, is not kept at all."""
-        for record in self:
-            record._find_tables(record._get_mappings())
-
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        records._hash_file()
+        for record in records:
+            record._take_file()
         return records
 
     def write(self, vals):
@@ -211,12 +204,13 @@ class WelfareFacilityImport(models.Model):
             # The day that was read from the former file is not that of the new one.
             vals = {"date": False, **vals}
         result = super().write(vals)
-        if "file" in vals:
-            self._hash_file()
-            # sudo(): no role deletes them itself.
-            self.heading_ids.sudo().unlink()
         if vals.keys() & {"file", "region_id", "type_id", "date"}:
             self._reopen()
+        if "file" in vals:
+            # sudo(): no role deletes them itself.
+            self.heading_ids.sudo().unlink()
+            for record in self:
+                record._take_file()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -229,6 +223,12 @@ class WelfareFacilityImport(models.Model):
     # === ACTION METHODS === #
 
     def action_check(self):
+        """Compare the file with the register, unless that was done as it was saved."""
+        self.ensure_one()
+        self._refuse_applied()
+        return self.state == "checked" or self.action_check_again()
+
+    def action_check_again(self):
         """Compare the file with the register, row by row; write nothing into it.
 
         Where the file lacks a required column, the check ends with its headings, so
@@ -238,16 +238,7 @@ class WelfareFacilityImport(models.Model):
         self.check_access("write")
         self._refuse_applied()
         self._remember_headings()
-        matches = self._find_tables(self._get_mappings())
-        self._list_headings(matches)
-        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
-        planner.fetch_register()
-        basis = self._digest_register(planner)
-        self._replace_rows(self._plan_sheets(matches, planner))
-        # Past write(), for which a new day would ask for a new check.
-        self._write_guarded({"date": planner.date or False, "basis": basis})
-        if self.state != "checked":
-            self._set_state("checked")
+        self._compare(self._get_content())
         return True
 
     def action_apply(self):
@@ -363,10 +354,49 @@ class WelfareFacilityImport(models.Model):
         ]
         return "\n".join([counts, *remarks])
 
-    def _hash_file(self):
-        for record in self:
-            content = base64.b64decode(record.file or b"")
-            record._write_guarded({"sha256": hashlib.sha256(content).hexdigest()})
+    def _take_file(self):
+        """Check a file that comes in, which is read this once.
+
+        One that cannot be read, or is no ledger, is not kept at all.
+        """
+        content = self._get_content()
+        self._write_guarded({"sha256": hashlib.sha256(content).hexdigest()})
+        self._compare(content)
+
+    def _get_content(self):
+        """Return the file."""
+        self.ensure_one()
+        # sudo(): who may read the record may read its file. Not by way of the field,
+        # which would hold it once more as base64.
+        attachment_sudo = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_field", "=", "file"),
+                    ("res_id", "=", self.id),
+                ]
+            )
+        )
+        return attachment_sudo.raw or b""
+
+    def _compare(self, content):
+        """Compare a file with the register.
+
+        :param bytes content: the file of this import.
+        :raise UserError: the file cannot be read, or has no such table.
+        """
+        matches = self._find_tables(content, self._get_mappings())
+        self._list_headings(matches)
+        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
+        planner.fetch_register()
+        basis = self._digest_register(planner)
+        self._replace_rows(self._plan_sheets(matches, planner))
+        # Past write(), for which a new day would ask for a new check.
+        self._write_guarded({"date": planner.date or False, "basis": basis})
+        if self.state != "checked":
+            self._set_state("checked")
 
     def _refuse_applied(self):
         if self.state == "applied":
@@ -413,27 +443,29 @@ class WelfareFacilityImport(models.Model):
             "facility", LEDGER_COLUMNS, filename, content
         )
 
-    def _find_tables(self, mappings=None):
-        """Return what each sheet of the file holds.
+    def _find_tables(self, content, mappings=None):
+        """Return what each sheet of a file holds.
 
         :rtype: list[~..tools.ledger.SheetMatch]
         :raise UserError: the file cannot be read, or has no such table.
         """
-        return self.env["welfare.import.column"]._find_tables(
-            self._read_workbook(), self.filename, TABLES, mappings
+        Column = self.env["welfare.import.column"]
+        return Column._find_tables(
+            Column._read_workbook(self.filename, content),
+            self.filename,
+            TABLES,
+            mappings,
         )
-
-    def _read_workbook(self):
-        self.ensure_one()
-        content = base64.b64decode(self.file or b"")
-        return self.env["welfare.import.column"]._read_workbook(self.filename, content)
 
     def _read_sheets(self):
         """Return the cells of the file, by the name of the sheet.
 
         :rtype: dict[str, list[list]]
         """
-        return {sheet.name: sheet.rows for sheet in self._read_workbook().sheets}
+        workbook = self.env["welfare.import.column"]._read_workbook(
+            self.filename, self._get_content()
+        )
+        return {sheet.name: sheet.rows for sheet in workbook.sheets}
 
     def _remember_headings(self):
         """Keep what the user said of headings, for the next file."""

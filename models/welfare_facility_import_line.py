@@ -1,10 +1,19 @@
 import csv
 import io
-import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
+
+from .ledger_planner import STATED
+
+#: The columns that tell what applying a row writes.
+PLAN = ("code", "state", "date", "is_approximate", "steps", "is_redated", *STATED)
+COLUMNS = (
+    *("import_id", "sequence", "sheet", "row", "cell", "place", "status"),
+    *("is_warned", "message", "facility_id", *PLAN),
+)
+NO_PLAN = (None,) * len(PLAN)
 
 
 class WelfareFacilityImportLine(models.Model):
@@ -45,12 +54,30 @@ class WelfareFacilityImportLine(models.Model):
         string="To Be Looked at", help="Also a row that is written may be odd."
     )
     message = fields.Text(string="What and Why")
-    plan = fields.Json(
-        help="What applying writes, as the check planned it; empty for nothing."
-    )
     facility_id = fields.Many2one(
         comodel_name="welfare.facility", ondelete="set null", index="btree_not_null"
     )
+    # What applying the row writes, as the check has planned it. An empty column says
+    # nothing: what the register has stays as it is.
+    code = fields.Char(string="Division Code", help="That of the community.")
+    state = fields.Char(help="The state that the row tells of.")
+    date = fields.Date(string="Since")
+    is_approximate = fields.Boolean(string="Day not Known")
+    steps = fields.Char(
+        help="States that a facility of the register passes, in their order."
+    )
+    is_redated = fields.Boolean(
+        string="Day Corrected", help="The current state began on another day."
+    )
+    area_indoor = fields.Float(digits=(12, 2), aggregator=None)
+    area_outdoor = fields.Float(digits=(12, 2), aggregator=None)
+    hours_weekly = fields.Float(digits=(5, 1), aggregator=None)
+    amount_district_stated = fields.Float(digits=(16, 2), aggregator=None)
+    amount_lottery_stated = fields.Float(digits=(16, 2), aggregator=None)
+    hours_note = fields.Char()
+    note = fields.Text()
+    premises = fields.Char()
+    plan_year = fields.Integer(aggregator=None)
 
     # === COMPUTE METHODS === #
 
@@ -112,7 +139,17 @@ class WelfareFacilityImportLine(models.Model):
         writer = csv.writer(text)
         count = 0
         for count, row in enumerate(planned_rows, start=1):
-            plan = row.plan
+            plan = NO_PLAN
+            if row.is_written:
+                plan = (
+                    row.region.code,
+                    row.state,
+                    row.date,
+                    row.is_approximate,
+                    ",".join(row.steps),
+                    row.is_redated,
+                    *map(row.vals.get, STATED),
+                )
             writer.writerow(
                 (
                     ledger.id,
@@ -124,8 +161,8 @@ class WelfareFacilityImportLine(models.Model):
                     row.status,
                     row.is_warned,
                     row.message,
-                    plan and json.dumps(plan, ensure_ascii=False),
                     row.facility and row.facility.id,
+                    *plan,
                 )
             )
             if count % size == 0:
@@ -138,12 +175,7 @@ class WelfareFacilityImportLine(models.Model):
         """Send what was written to the database, and begin anew."""
         text.seek(0)
         self.env.cr.copy_expert(
-            """
-            COPY welfare_facility_import_line
-                (import_id, sequence, sheet, row, cell, place, status, is_warned,
-                 message, plan, facility_id)
-            FROM STDIN WITH (FORMAT csv)
-            """,
+            f"COPY {self._table} ({', '.join(COLUMNS)}) FROM STDIN WITH (FORMAT csv)",
             text,
         )
         text.seek(0)

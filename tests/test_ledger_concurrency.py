@@ -187,7 +187,7 @@ class TestTwoAtOnce(BaseCase):
             ledgers = env["welfare.facility.import"].browse(ledger_ids)
             self.assertEqual(sorted(ledgers.mapped("state")), ["applied", "checked"])
             late = ledgers.filtered(lambda ledger: ledger.state == "checked")
-            late.action_check()
+            late.action_check_again()
             self.assertEqual((late.create_count, late.unchanged_count), (0, HOMES))
 
     def test_double_click(self):

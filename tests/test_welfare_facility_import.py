@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
+from ..tools import workbook
 from .common import WelfareCase, make_ledger
 
 LEDGER = "五华区儿童之家台账.xls"
@@ -323,12 +324,26 @@ class TestLedgerRecord(LedgerCase):
         ).create(self._prepare_facility_vals())
         self.assertFalse(forged.import_line_id)
 
-    def test_new_file_needs_new_check(self):
+    def test_new_file_is_checked_at_once(self):
+        """What was shown of the former file is gone."""
         self.ledger.file = base64.b64encode(make_ledger([]))
+        self.assertEqual(self.ledger.state, "checked")
+        self.assertFalse(self.ledger.line_ids)
+
+    def test_what_was_checked_no_longer_holds(self):
+        """Another day, type or region asks for a new check."""
+        self.ledger.date = "2019-01-01"
         self.assertEqual(self.ledger.state, "draft")
         self.assertFalse(self.ledger.line_ids)
         with self.assertRaises(UserError):
             self.ledger.action_apply()
+
+    def test_file_is_read_once(self):
+        """Saved, checked and applied: three requests, one reading."""
+        read = "odoo.addons.welfare_facility.models.welfare_import_column.read_workbook"
+        with patch(read, side_effect=workbook.read_workbook) as reading:
+            self._check(self.content).action_apply()
+        self.assertEqual(reading.call_count, 1)
 
     def test_register_changed_since_check(self):
         """What is applied is what was shown."""
@@ -336,7 +351,7 @@ class TestLedgerRecord(LedgerCase):
         other.action_apply()
         with self.assertRaises(UserError):
             self.ledger.action_apply()
-        self.ledger.action_check()
+        self.ledger.action_check_again()
         self.assertEqual(self.ledger.unchanged_count, 1)
 
     def test_roles(self):

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 
 from openpyxl.utils import get_column_letter
@@ -747,6 +748,8 @@ class _ColumnReader:
         self.index = found.heading.index
         self.date1904 = date1904
         self._read = getattr(self, f"_read_{found.column.kind}")
+        # A ledger repeats most of what it says; 1, 1.0 and True are not the same.
+        self._interpret = lru_cache(maxsize=1024, typed=True)(self._interpret)
         self.choices = {
             match_key(text.replace(_YEAR_SIGN, "2000")): value
             for text, value in found.column.choices.items()
@@ -767,14 +770,20 @@ class _ColumnReader:
         :return: what people should know of it, or ``None``.
         :raise TextValueError: if it cannot be read.
         """
+        meaning, remark = self._interpret(value)
+        values.update(meaning)
+        return remark
+
+    def _interpret(self, value):
         if isinstance(value, CellError):
             raise TextValueError(_error_reason(value))
+        meaning = {}
         try:
-            return self._read(value, values)
+            return meaning, self._read(value, meaning)
         except OtherTextError:
             if not self.column.text_as or not isinstance(value, str):
                 raise
-            values[self.column.text_as] = clean_text(value)
+            return {self.column.text_as: clean_text(value)}, None
 
     def _read_text(self, value, values):
         values[self.name] = clean_text(value)

@@ -158,7 +158,7 @@ def match_key(text):
 def is_blank(value):
     """Tell whether a cell says nothing: empty, blanks, or a dash or slash alone."""
     if isinstance(value, str):
-        return bool(_NOTHING.fullmatch(value))
+        return not value[:1].isalnum() and bool(_NOTHING.fullmatch(value))
     return value is None
 
 
