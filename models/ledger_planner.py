@@ -1,18 +1,21 @@
 """What becomes of each row of a ledger: the comparison with the register.
 
-Nothing here writes. The planner reads the register once, with the rights of the user,
-into plain tuples: a record for each of 65,000 rows would cost more than all the rest.
+Nothing here writes. The planner reads the register with the rights of the user, as
+plain tuples and for some rows at a time: a record for each of 65,000 rows would cost
+more than all the rest.
 """
 
 import datetime
 import hashlib
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
-from odoo.fields import Date
+from odoo.fields import Date, Domain
 from odoo.tools import SQL, float_compare, format_date, get_lang
 
 from ..tools.textvalue import place_key
@@ -30,6 +33,8 @@ TEXTS = ("hours_note", "note")
 #: What a ledger may state of a facility, besides its state and the day of it.
 STATED = (*NUMBERS, *TEXTS, "premises", "plan_year")
 HOURS_OF_A_WEEK = 168
+#: Rows for which the register is asked at a time.
+BATCH = 2000
 
 #: The order in which people look at the rows, which is not that of the file.
 ERROR_FIRST = {"error": 0, "warning": 1, "change": 2, "create": 3, "unchanged": 4}
@@ -154,7 +159,12 @@ class LedgerPlanner:
         ]
         self.described_states = {}
         self.ways = {}
-        self.seen = {}
+        # By sheet and column of the community: the row in which a region stands.
+        self.seen = defaultdict(dict)
+        columns = self.env["welfare.import.column"]._get_columns("facility")
+        self.premises_by_note = (
+            columns["note"]._get_words() if "note" in columns else {}
+        )
 
     # --- the register ----------------------------------------------------------------
 
@@ -174,16 +184,19 @@ class LedgerPlanner:
 
     @cached_property
     def _region_query(self):
-        Region = self.env["welfare.region"].with_context(active_test=False)
-        return self._query(Region, [("id", "child_of", self.region.id)], Place._fields)
+        return self._query_regions(Domain("id", "child_of", self.region.id))
 
     @cached_property
     def _facility_query(self):
-        domain = [
-            ("region_id", "child_of", self.region.id),
-            ("type_id", "=", self.facility_type.id),
-            ("state", "!=", "closed"),
-        ]
+        return self._query_facilities(Domain("region_id", "child_of", self.region.id))
+
+    def _query_regions(self, domain):
+        Region = self.env["welfare.region"].with_context(active_test=False)
+        return self._query(Region, domain, Place._fields)
+
+    def _query_facilities(self, domain):
+        domain &= Domain("type_id", "=", self.facility_type.id)
+        domain &= Domain("state", "!=", "closed")
         return self._query(self.Facility, domain, Known._fields)
 
     def _query(self, model, domain, names):
@@ -202,27 +215,45 @@ class LedgerPlanner:
     def _fetch(self, query, columns):
         return self.env.execute_query(query.select(columns))
 
-    def fetch_register(self):
-        """Read what is looked up for every row, once for all of them."""
-        regions = [Place(*row) for row in self._fetch(*self._region_query)]
-        names = {region.id: region.name for region in regions}
-        villages = [region for region in regions if region.level == "village"]
-        self.region_by_code = {region.code: region for region in villages}
-        keys = {}
-        self.region_by_name = {}
-        for region in villages:
-            street = names.get(region.parent_id, "")
-            if street not in keys:
-                keys[street] = place_key(street)
-            self.region_by_name[keys[street], place_key(region.name)] = region
+    def _look_up(self, rows):
+        """Read what the register has of the places that some rows name."""
+        codes = {self._find_code(row.values) for row in rows}
+        villages = Domain("id", "child_of", self.region.id)
+        villages &= Domain("level", "=", "village")
+        villages &= Domain("code", "in", list(codes - {None}))
+        places = [Place(*row) for row in self._fetch(*self._query_regions(villages))]
+        self.region_by_code = {place.code: place for place in places}
+        facilities = self._query_facilities(
+            Domain("region_id", "in", [place.id for place in places])
+        )
         self.facility_by_region = {
             facility.region_id: facility
-            for facility in map(Known._make, self._fetch(*self._facility_query))
+            for facility in map(Known._make, self._fetch(*facilities))
         }
-        columns = self.env["welfare.import.column"]._get_columns("facility")
-        self.premises_by_note = (
-            columns["note"]._get_words() if "note" in columns else {}
-        )
+
+    def _find_code(self, values):
+        """Return the code that a row states, or that of the place that it names."""
+        name = values.get("community")
+        if values.get("code") or not name:
+            return values.get("code")
+        key = (place_key(values.get("township") or ""), place_key(name))
+        return self._code_by_name.get(key)
+
+    @cached_property
+    def _code_by_name(self):
+        """The codes of all communities, for ledgers without."""
+        streets = {}
+        villages = []
+        for row in self._fetch(*self._region_query):
+            place = Place(*row)
+            if place.level == "village":
+                villages.append((place.parent_id, place.name, place.code))
+            else:
+                streets[place.id] = place_key(place.name)
+        return {
+            (streets.get(parent_id, ""), place_key(name)): code
+            for parent_id, name, code in villages
+        }
 
     # --- the table -------------------------------------------------------------------
 
@@ -243,20 +274,23 @@ class LedgerPlanner:
             return
         total = len(table.sheet.rows)
         told = set()
-        for row in table.iter_rows():
-            values = row.values
-            township, community = values.get("township"), values.get("community")
-            planned = PlannedRow(
-                sheet=sheet,
-                row=row.number,
-                cell=row.cell("community"),
-                place=f"{township or ''} {community or ''}".strip(),
-            )
-            self._plan_row(planned, row)
-            for problem in row.problems:
-                planned.tell(problem, self.env._(problem.message))
-                told.add(problem)
-            yield planned
+        rows = table.iter_rows(keep=False)
+        while batch := list(islice(rows, BATCH)):
+            self._look_up(batch)
+            for row in batch:
+                values = row.values
+                township, community = values.get("township"), values.get("community")
+                planned = PlannedRow(
+                    sheet=sheet,
+                    row=row.number,
+                    cell=row.cell("community"),
+                    place=f"{township or ''} {community or ''}".strip(),
+                )
+                self._plan_row(planned, row)
+                for problem in row.problems:
+                    planned.tell(problem, self.env._(problem.message))
+                    told.add(problem)
+                yield planned
             if progress:
                 progress(row.number, total)
         # What was found only when all rows had been read: totals that differ.
@@ -279,9 +313,8 @@ class LedgerPlanner:
         meaning = row.values.get("state")
         if not region:
             return
-        place = f"{planned.sheet} {planned.cell}"
-        first = self.seen.setdefault(region.id, place)
-        if first != place and not row.has_errors:
+        first = self._see(region, planned)
+        if first and not row.has_errors:
             planned.refuse(
                 self.env._(
                     "%(region)s stands in %(first)s already.",
@@ -307,6 +340,15 @@ class LedgerPlanner:
         else:
             self._plan_facility(planned, row, meaning)
 
+    def _see(self, region, planned):
+        """Note where a region stands; return where it stood before, if it did."""
+        for column, rows in self.seen.items():
+            if region.id in rows:
+                return f"{column}{rows[region.id]}"
+        column = f"{planned.sheet} {planned.cell.rstrip('0123456789')}"
+        self.seen[column][region.id] = planned.row
+        return None
+
     def _find_region(self, planned, row):
         """Return the community of a row, by its code or else by its names."""
         values = row.values
@@ -323,8 +365,7 @@ class LedgerPlanner:
                     cell=row.cell("code"),
                 )
         elif name:
-            key = (place_key(values.get("township") or ""), place_key(name))
-            region = self.region_by_name.get(key)
+            region = self.region_by_code.get(self._find_code(values))
             if not region:
                 planned.refuse(
                     self.env._(

@@ -238,7 +238,7 @@ class WelfareFacilityImport(models.Model):
         self.check_access("write")
         self._refuse_applied()
         self._remember_headings()
-        self._compare(self._get_content())
+        self._compare(self._read_workbook(self._get_content()))
         return True
 
     def action_apply(self):
@@ -361,7 +361,14 @@ class WelfareFacilityImport(models.Model):
         """
         content = self._get_content()
         self._write_guarded({"sha256": hashlib.sha256(content).hexdigest()})
-        self._compare(content)
+        workbook = self._read_workbook(content)
+        # Neither the file nor what came with the request is needed beside its cells.
+        del content
+        self.invalidate_recordset(["file"])
+        self._compare(workbook)
+
+    def _read_workbook(self, content):
+        return self.env["welfare.import.column"]._read_workbook(self.filename, content)
 
     def _get_content(self):
         """Return the file."""
@@ -381,16 +388,17 @@ class WelfareFacilityImport(models.Model):
         )
         return attachment_sudo.raw or b""
 
-    def _compare(self, content):
+    def _compare(self, workbook):
         """Compare a file with the register.
 
-        :param bytes content: the file of this import.
-        :raise UserError: the file cannot be read, or has no such table.
+        :param workbook: what :meth:`_read_workbook` has made of it; is used up.
+        :raise UserError: it has no such table.
         """
-        matches = self._find_tables(content, self._get_mappings())
+        matches = self.env["welfare.import.column"]._find_tables(
+            workbook, self.filename, TABLES, self._get_mappings()
+        )
         self._list_headings(matches)
         planner = LedgerPlanner(self.region_id, self.type_id, self.date)
-        planner.fetch_register()
         basis = self._digest_register(planner)
         self._replace_rows(self._plan_sheets(matches, planner))
         # Past write(), for which a new day would ask for a new check.
@@ -443,28 +451,12 @@ class WelfareFacilityImport(models.Model):
             "facility", LEDGER_COLUMNS, filename, content
         )
 
-    def _find_tables(self, content, mappings=None):
-        """Return what each sheet of a file holds.
-
-        :rtype: list[~..tools.ledger.SheetMatch]
-        :raise UserError: the file cannot be read, or has no such table.
-        """
-        Column = self.env["welfare.import.column"]
-        return Column._find_tables(
-            Column._read_workbook(self.filename, content),
-            self.filename,
-            TABLES,
-            mappings,
-        )
-
     def _read_sheets(self):
         """Return the cells of the file, by the name of the sheet.
 
         :rtype: dict[str, list[list]]
         """
-        workbook = self.env["welfare.import.column"]._read_workbook(
-            self.filename, self._get_content()
-        )
+        workbook = self._read_workbook(self._get_content())
         return {sheet.name: sheet.rows for sheet in workbook.sheets}
 
     def _remember_headings(self):

@@ -340,15 +340,16 @@ class Table:
     totals: list[Total] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def iter_rows(self):
+    def iter_rows(self, keep=True):
         """Read the rows one by one, without keeping them.
 
         ``notes``, ``totals`` and ``problems`` grow meanwhile; sums are compared when
         the last row has been read. To be used once.
 
+        :param bool keep: whether the sheet keeps the cells of what was read.
         :return: an iterator of :class:`Row`.
         """
-        return _RowReader(self).iter_rows() if self.columns else iter(())
+        return _RowReader(self).iter_rows(keep) if self.columns else iter(())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -1062,11 +1063,13 @@ class _RowReader:
         self.merged = {}
         self.merges = self._vertical_merges()
 
-    def iter_rows(self):
+    def iter_rows(self, keep):
         """Yield the rows and record all else in the table."""
         table, sorter = self.table, self.sorter
         for index in range(self.first, len(self.sheet.rows)):
             raw = self.sheet.rows[index]
+            if not keep:
+                self.sheet.rows[index] = []
             if all(map(is_blank, raw)):
                 continue
             problems = self._enter_merges(index, raw)
