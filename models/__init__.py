@@ -28,6 +28,7 @@ from . import welfare_facility_status
 from . import welfare_facility_closure
 from . import welfare_facility_close
 from . import welfare_facility_import
+from . import welfare_facility_import_file
 from . import welfare_facility_import_line
 from . import welfare_facility_import_heading
 from . import welfare_facility_import_fund

@@ -49,6 +49,14 @@ class Place(NamedTuple):
     parent_id: int
     level: str
     is_unit_community: bool
+    date_unit_start: datetime.date | None
+    date_unit_end: datetime.date | None
+
+    def is_unit_on(self, day):
+        """Tell whether it was a unit community on a day."""
+        return self.is_unit_community and (
+            (self.date_unit_start or day) <= day <= (self.date_unit_end or day)
+        )
 
 
 class Known(NamedTuple):
@@ -142,16 +150,18 @@ class LedgerPlanner:
 
     :param region: the ``welfare.region`` whose ledger it is.
     :param facility_type: the ``welfare.facility.type`` that the ledger lists.
-    :param datetime.date date: the day to which the ledger speaks, if somebody said it.
+    :param datetime.date date: the day to which all sheets speak; without it each one
+        speaks to the day that stands on it.
     """
 
     def __init__(self, region, facility_type, date):
         self.env = region.env
         self.region = region
         self.facility_type = facility_type
-        self.date = date
+        # That of the sheet which is being read, too.
+        self.date = self.day = date
         self.today = Date.context_today(region)
-        self.Facility = self.env["welfare.facility"].with_context(active_test=False)
+        self.Facility = self.env["welfare.facility"]
         # What is worded or looked up for many rows alike.
         self.numbers = [
             (name, column, Decimal(1).scaleb(-digits))
@@ -265,7 +275,7 @@ class LedgerPlanner:
         :param progress: called with (rows done, rows in all), or ``None``.
         :return: an iterator of :class:`PlannedRow`.
         """
-        self.date = self.date or table.context.as_of
+        self.day = self.date or table.context.as_of
         sheet = table.sheet.name
         known = len(table.problems)
         yield from (self._remark(problem) for problem in table.problems)
@@ -329,7 +339,7 @@ class LedgerPlanner:
             self._plan_excluded(planned)
         elif meaning == "none":
             self._plan_none(planned)
-        elif region.is_unit_community:
+        elif region.is_unit_on(self.day or self.today):
             planned.refuse(
                 self.env._(
                     "%(region)s is a unit community, in which none is set up.",
@@ -397,7 +407,7 @@ class LedgerPlanner:
         if planned.status == "error":
             return
         planned.status = "skip"
-        if not planned.region.is_unit_community:
+        if not planned.region.is_unit_on(self.day or self.today):
             planned.warn(
                 self.env._(
                     "The ledger says that none is to be set up here; the register does "
@@ -423,7 +433,7 @@ class LedgerPlanner:
         """Plan the facility that a row tells of."""
         values = row.values
         planned.state = state
-        planned.date = values.get("date") or self.date
+        planned.date = values.get("date") or self.day
         planned.is_approximate = values.get("date_precision") in ("month", "year")
         if not planned.date:
             planned.refuse(

@@ -62,7 +62,7 @@ class LedgerWriter:
         self.Facility.check_access("create")
         self.Facility.check_access("write")
         written = [("import_line_id.import_id", "=", self.ledger.id)]
-        Facility = self.Facility.with_context(active_test=False)
+        Facility = self.Facility
         allowed = Facility.search_count(written)
         if allowed != Facility.sudo().search_count(written):
             facilities = Facility.sudo().search(written)

@@ -405,7 +405,7 @@ class WelfareCoverageMeasure(models.Model):
             """
             SELECT region.id, region.code, region.name, region.parent_id,
                    region.parent_path,
-                   COALESCE(region.is_unit_community, FALSE) AS excluded,
+                   COALESCE(region.is_unit_community, FALSE) AND %(unit)s AS excluded,
                    region.unit_community_reason AS reason,
                    COALESCE(home.built, FALSE) AS built,
                    COALESCE(home.planned, FALSE) AS planned,
@@ -446,15 +446,20 @@ class WelfareCoverageMeasure(models.Model):
             states=self.env["welfare.facility.status"]._query_states(date, facilities),
             path=path,
             existing=self._sql_existed("region", date),
+            unit=self._sql_existed("region", date, "date_unit_start", "date_unit_end"),
         )
 
-    def _sql_existed(self, alias, date):
-        """Return the condition that a region existed on a day, as SQL."""
+    def _sql_existed(self, alias, date, start="date_start", end="date_end"):
+        """Return the condition that a region existed on a day, as SQL.
+
+        :param str start: another column from which on something of it holds.
+        :param str end: the column of the last day of that.
+        """
         return SQL(
             "(%(start)s IS NULL OR %(start)s <= %(date)s) "
             "AND (%(end)s IS NULL OR %(end)s >= %(date)s)",
-            start=SQL.identifier(alias, "date_start"),
-            end=SQL.identifier(alias, "date_end"),
+            start=SQL.identifier(alias, start),
+            end=SQL.identifier(alias, end),
             date=date,
         )
 
@@ -507,19 +512,23 @@ class WelfareCoverageMeasure(models.Model):
         :param decimal.Decimal target_rate: percent, or nothing.
         """
         later = coverage.with_scheduled()
-        sentence = self.env._(
-            "With the %(scheduled)s that are planned: %(before)s + %(scheduled)s = "
-            "%(built)s, %(built)s ÷ %(denominator)s = %(rate)s %%.",
-            scheduled=coverage.scheduled,
-            before=coverage.built,
-            built=later.built,
-            denominator=later.denominator,
-            rate=later.rate,
-        )
-        if target_rate:
-            sentence += " " + self.env._(
-                "%(required)s are required, so %(gap)s are still short.",
-                required=later.required(target_rate),
-                gap=later.gap(target_rate),
+        sentences = [
+            self.env._(
+                "With the %(scheduled)s that are planned: %(before)s + %(scheduled)s = "
+                "%(built)s, %(built)s ÷ %(denominator)s = %(rate)s %%.",
+                scheduled=coverage.scheduled,
+                before=coverage.built,
+                built=later.built,
+                denominator=later.denominator,
+                rate=later.rate,
             )
-        return sentence
+        ]
+        if target_rate:
+            sentences.append(
+                self.env._(
+                    "%(required)s are required, so %(gap)s are still short.",
+                    required=later.required(target_rate),
+                    gap=later.gap(target_rate),
+                )
+            )
+        return "\n".join(sentences)

@@ -475,34 +475,38 @@ class WelfareCoverageTarget(models.Model):
             _exact(self.target_value),
             self.target_year,
         )
-        text = self.env._(
-            "%(annual)s %% a year from %(start)s to %(year)s: "
-            "%(years)s × %(annual)s %% = %(reached)s %% by %(year)s, if nothing was "
-            "there before.",
-            annual=pace.annual,
-            start=pace.start_year,
-            year=pace.goal_year,
-            years=pace.years,
-            reached=pace.reached,
-        )
-        if pace.goal:
-            text += "\n" + self.env._(
-                "%(goal)s %% ÷ %(annual)s %% a year, rounded up = %(needed)s years: at "
-                "this pace %(goal)s %% is met by the end of %(met)s.",
-                goal=pace.goal,
+        sentences = [
+            self.env._(
+                "%(annual)s %% a year from %(start)s to %(year)s: "
+                "%(years)s × %(annual)s %% = %(reached)s %% by %(year)s, if nothing "
+                "was there before.",
                 annual=pace.annual,
-                needed=pace.years_needed,
-                met=pace.year_met,
+                start=pace.start_year,
+                year=pace.goal_year,
+                years=pace.years,
+                reached=pace.reached,
+            )
+        ]
+        if pace.goal:
+            sentences.append(
+                self.env._(
+                    "%(goal)s %% ÷ %(annual)s %% a year, rounded up = %(needed)s "
+                    "years: at this pace %(goal)s %% is met by the end of %(met)s.",
+                    goal=pace.goal,
+                    annual=pace.annual,
+                    needed=pace.years_needed,
+                    met=pace.year_met,
+                )
             )
             if pace.reached > pace.goal:
-                text += " " + self.env._(
-                    "The yearly demand asks for more than the final one."
+                sentences.append(
+                    self.env._("The yearly demand asks for more than the final one.")
                 )
             elif pace.reached < pace.goal:
-                text += " " + self.env._(
-                    "The yearly demand alone does not reach the final one."
+                sentences.append(
+                    self.env._("The yearly demand alone does not reach the final one.")
                 )
-        return text
+        return "\n".join(sentences)
 
     def _get_differences(self, coverage):
         """Return a sentence for each stated figure that is contradicted."""
@@ -525,17 +529,23 @@ class WelfareCoverageTarget(models.Model):
         target_rate = self._get_target_rate()
         gap = coverage.gap(target_rate)
         if self.is_gap_stated and self.stated_gap != gap:
-            sentence = self.env._(
-                "The document states that %(stated)s are missing; %(target)s %% asks "
-                "for %(required)s, so %(gap)s more.",
-                stated=self.stated_gap,
-                target=f"{self.target_value:g}",
-                required=coverage.required(target_rate),
-                gap=gap,
-            )
+            figures = {
+                "stated": self.stated_gap,
+                "target": f"{self.target_value:g}",
+                "required": coverage.required(target_rate),
+                "gap": gap,
+            }
             if self.stated_gap == coverage.missing:
-                sentence += " " + self.env._(
-                    "%(stated)s is the gap to 100 %%.", stated=self.stated_gap
+                sentence = self.env._(
+                    "The document states that %(stated)s are missing, which is the gap "
+                    "to 100 %%; %(target)s %% asks for %(required)s, so %(gap)s more.",
+                    **figures,
+                )
+            else:
+                sentence = self.env._(
+                    "The document states that %(stated)s are missing; %(target)s %% "
+                    "asks for %(required)s, so %(gap)s more.",
+                    **figures,
                 )
             differences.append(sentence)
         return differences

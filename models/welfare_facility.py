@@ -61,7 +61,6 @@ class WelfareFacility(models.Model):
         string="County",
         help="For grouping; empty for a facility of a whole county or more.",
     )
-    active = fields.Boolean(default=True)
     state = fields.Selection(
         selection=[
             ("planned", "Planned"),

@@ -1,12 +1,13 @@
 import base64
 import hashlib
 from collections import defaultdict
+from itertools import chain
 
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_datetime, format_list
 
 from ..tools import division_code
 from .funding_planner import FUNDING_COLUMNS, FundingPlanner
@@ -116,6 +117,11 @@ class WelfareFacilityImport(models.Model):
         string="Headings",
         copy=False,
     )
+    heading_row = fields.Integer(
+        string="Last Row of the Headings",
+        copy=False,
+        help="On the first sheet, where they are not found by themselves; 0 otherwise.",
+    )
     open_heading_count = fields.Integer(
         string="Headings not Understood", compute="_compute_open_heading_count"
     )
@@ -201,10 +207,10 @@ class WelfareFacilityImport(models.Model):
                 self.env._("This ledger was applied; its record does not change.")
             )
         if "file" in vals:
-            # The day that was read from the former file is not that of the new one.
-            vals = {"date": False, **vals}
+            # What was read from the former file, or said of it, is not of the new one.
+            vals = {"date": False, "heading_row": 0, **vals}
         result = super().write(vals)
-        if vals.keys() & {"file", "region_id", "type_id", "date"}:
+        if vals.keys() & {"file", "region_id", "type_id", "date", "heading_row"}:
             self._reopen()
         if "file" in vals:
             # sudo(): no role deletes them itself.
@@ -344,8 +350,9 @@ class WelfareFacilityImport(models.Model):
         """
         self.ensure_one()
         labels = self.line_ids._fields["status"]._description_selection(self.env)
-        counts = ", ".join(
-            f"{label} {self[f'{status}_count']}" for status, label in labels
+        counts = format_list(
+            self.env,
+            [f"{label} {self[f'{status}_count']}" for status, label in labels],
         )
         remarks = [
             f"{line.sheet} {line.cell} {line.place or ''}: {line.message}"
@@ -366,6 +373,24 @@ class WelfareFacilityImport(models.Model):
         del content
         self.invalidate_recordset(["file"])
         self._compare(workbook)
+
+    def _describe_days(self, days):
+        """Return a remark on sheets that speak to different days."""
+        remark = PlannedRow(self.filename, 0, status="skip")
+        remark.warn(
+            self.env._(
+                "The sheets speak to different days: %(days)s. A row without a day of "
+                "its own is taken for that of its sheet.",
+                days=format_list(
+                    self.env,
+                    [
+                        f"{sheet} {format_date(self.env, day)}"
+                        for day, sheet in sorted(days.items())
+                    ],
+                ),
+            )
+        )
+        return remark
 
     def _read_workbook(self, content):
         return self.env["welfare.import.column"]._read_workbook(self.filename, content)
@@ -395,14 +420,27 @@ class WelfareFacilityImport(models.Model):
         :raise UserError: it has no such table.
         """
         matches = self.env["welfare.import.column"]._find_tables(
-            workbook, self.filename, TABLES, self._get_mappings()
+            workbook,
+            self.filename,
+            TABLES,
+            self._get_mappings(),
+            header_row=self.heading_row,
+            has_page=True,
         )
         self._list_headings(matches)
-        planner = LedgerPlanner(self.region_id, self.type_id, self.date)
+        days = {
+            match.table.context.as_of: match.sheet.name
+            for match in reversed(matches)
+            if match.kind == "facility" and match.table.context.as_of
+        }
+        # The day on one sheet is that of the others which name none.
+        date = self.date or (next(iter(days)) if len(days) == 1 else False)
+        planner = LedgerPlanner(self.region_id, self.type_id, date)
         basis = self._digest_register(planner)
-        self._replace_rows(self._plan_sheets(matches, planner))
+        remarks = [] if date or not days else [self._describe_days(days)]
+        self._replace_rows(chain(remarks, self._plan_sheets(matches, planner)))
         # Past write(), for which a new day would ask for a new check.
-        self._write_guarded({"date": planner.date or False, "basis": basis})
+        self._write_guarded({"date": date, "basis": basis})
         if self.state != "checked":
             self._set_state("checked")
 

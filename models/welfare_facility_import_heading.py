@@ -39,7 +39,7 @@ class WelfareFacilityImportHeading(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
-    is_left_out = fields.Boolean(string="Leave Out")
+    is_left_out = fields.Boolean(string="Do not Read")
     is_open = fields.Boolean(compute="_compute_is_open")
 
     # === COMPUTE METHODS === #

@@ -99,7 +99,7 @@ class WelfareFacility(models.Model):
                 SELECT facility.id
                 FROM welfare_facility facility
                 JOIN welfare_region region ON region.id = facility.region_id
-                WHERE facility.active AND facility.state IN %(live)s AND %(wanted)s
+                WHERE facility.state IN %(live)s AND %(wanted)s
                   AND %(today)s - GREATEST(
                       facility.date_state,
                       (SELECT MAX(entry.date) FROM welfare_facility_log entry

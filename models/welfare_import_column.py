@@ -1,7 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_list
 
-from ..tools.ledger import Column, SheetMatch, find_tables, locate_table
+from ..tools.ledger import (
+    Column,
+    SheetMatch,
+    find_tables,
+    guess_headings,
+    locate_table,
+)
 from ..tools.workbook import WorkbookError, read_workbook
 
 
@@ -160,7 +167,15 @@ class WelfareImportColumn(models.Model):
             raise UserError(self.env._(error.message)) from error
 
     @api.model
-    def _find_tables(self, workbook, filename, options, mappings=None):
+    def _find_tables(
+        self,
+        workbook,
+        filename,
+        options,
+        mappings=None,
+        header_row=0,
+        has_page=False,
+    ):
         """Return what each sheet of a workbook holds.
 
         A table that lacks a required column is found, too, so that the heading of that
@@ -170,6 +185,10 @@ class WelfareImportColumn(models.Model):
             is the one that is looked for hardest.
         :param dict mappings: what headings mean by hand, see
             :func:`~..tools.ledger.locate_table`, by type of table.
+        :param int header_row: the row of the first sheet that somebody pointed at as
+            its headings, or 0.
+        :param bool has_page: whether somebody can say what the headings mean: then a
+            sheet will do of which no heading is known.
         :rtype: list[~..tools.ledger.SheetMatch]
         :raise UserError: no sheet has such a table.
         """
@@ -180,12 +199,22 @@ class WelfareImportColumn(models.Model):
         }
         matches = find_tables(workbook, readers, mappings)
         main_type = next(iter(options))
+        columns, mapping = readers[main_type], mappings.get(main_type)
+        shown = [
+            (index, match)
+            for index, match in enumerate(matches)
+            if match.sheet.rows and not match.sheet.hidden
+        ]
+        if header_row and shown:
+            index, match = shown[0]
+            table = locate_table(match.sheet, columns, mapping, header_row=header_row)
+            if table.header_rows:
+                matches[index] = SheetMatch(match.sheet, main_type, table)
         if all(match.kind != main_type for match in matches):
-            columns, mapping = readers[main_type], mappings.get(main_type)
             guesses = [
                 (index, locate_table(match.sheet, columns, mapping))
-                for index, match in enumerate(matches)
-                if not match.table and match.sheet.rows and not match.sheet.hidden
+                for index, match in shown
+                if not match.table
             ]
             # Beside another table a cover page must not be taken for one.
             least = 3 if any(match.table for match in matches) else 1
@@ -194,6 +223,13 @@ class WelfareImportColumn(models.Model):
             )
             if table and len(table.columns) >= least:
                 matches[index] = SheetMatch(table.sheet, main_type, table)
+        if has_page and not any(match.table for match in matches):
+            for index, match in shown:
+                row = guess_headings(match.sheet)
+                if row:
+                    table = locate_table(match.sheet, columns, mapping, header_row=row)
+                    matches[index] = SheetMatch(match.sheet, main_type, table)
+                    break
         if not any(match.table for match in matches):
             raise UserError(self._message_no_table(filename, main_type, options))
         return matches
@@ -226,9 +262,12 @@ class WelfareImportColumn(models.Model):
             "the headings %(headings)s.",
             file=filename,
             table=self._get_table_label(table_type),
-            headings=", ".join(
-                column.label
-                for column in self._get_readers(table_type, options[table_type])
-                if column.required
+            headings=format_list(
+                self.env,
+                [
+                    column.label
+                    for column in self._get_readers(table_type, options[table_type])
+                    if column.required
+                ],
             ),
         )

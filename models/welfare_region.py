@@ -1,4 +1,5 @@
 import os
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -65,6 +66,15 @@ class WelfareRegion(models.Model):
         string="Reason",
         help="Why this is a unit community, with the document or list that says so.",
     )
+    date_unit_start = fields.Date(
+        string="Unit Community from",
+        help="First day on which it was one; empty: as long as is known.",
+    )
+    date_unit_end = fields.Date(
+        string="Unit Community to",
+        help="Last day on which it was one; empty while it is. Enter it to end the "
+        "mark: without the mark, the past would be counted without it as well.",
+    )
     date_start = fields.Date(
         string="Valid from",
         help="Day on which the division was set up; empty when not known.",
@@ -87,6 +97,10 @@ class WelfareRegion(models.Model):
     _check_dates = models.Constraint(
         "CHECK (date_end >= date_start)",
         "A region cannot end before it begins.",
+    )
+    _check_unit_dates = models.Constraint(
+        "CHECK (date_unit_end >= date_unit_start)",
+        "A unit community cannot end before it begins.",
     )
     _check_unit_community = models.Constraint(
         "CHECK (is_unit_community IS NOT TRUE "
@@ -349,9 +363,18 @@ class WelfareRegion(models.Model):
     def _get_changes(self, vals):
         """Return the part of ``vals`` that differs from what the region has."""
         self.ensure_one()
-        if vals.get("is_unit_community") and self.is_unit_community:
-            # The reason that somebody gave stays; a list only says that it is marked.
+        today = fields.Date.context_today(self)
+        has_held = not self.date_unit_start or self.date_unit_start < today
+        if "is_unit_community" in vals and self.is_unit_community and has_held:
+            # The reason that somebody gave stays; a list only says what holds today.
+            # Of the past nobody has said that it was otherwise.
             vals = {**vals, "unit_community_reason": self.unit_community_reason}
+            is_over = self.date_unit_end and self.date_unit_end < today
+            if is_over and vals["is_unit_community"]:
+                vals["date_unit_end"] = False
+            elif not (is_over or vals["is_unit_community"]):
+                vals["date_unit_end"] = today - timedelta(days=1)
+            vals["is_unit_community"] = True
         current = {name: self[name] for name in vals}
         current["parent_id"] = self.parent_id.id
         return {name: value for name, value in vals.items() if value != current[name]}

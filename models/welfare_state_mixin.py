@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 
 class WelfareStateMixin(models.AbstractModel):
@@ -132,9 +132,12 @@ class WelfareStateMixin(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "%(fields)s: not to be filled in; the document's actions set it.",
-                    fields=", ".join(
-                        self._fields[name]._description_string(self.env)
-                        for name in sorted(names)
+                    fields=format_list(
+                        self.env,
+                        [
+                            self._fields[name]._description_string(self.env)
+                            for name in sorted(names)
+                        ],
                     ),
                 )
             )

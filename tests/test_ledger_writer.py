@@ -182,9 +182,8 @@ class TestLedgerWriter(LedgerCase):
     def test_screen_sets_no_values(self):
         """A default that a screen offers is not written into thousands of homes."""
         ledger = self._check(make_ledger([self._row(1)]))
-        ledger.with_context(default_note="自屏幕", default_active=False).action_apply()
+        ledger.with_context(default_note="自屏幕").action_apply()
         home = self._home("530102001001")
-        self.assertTrue(home.active)
         self.assertFalse(home.note)
 
     def test_register_changed(self):

@@ -51,6 +51,31 @@ class CoverageCase(WelfareCase):
 class TestCoverage(CoverageCase):
     # === THE GOLDEN CASE === #
 
+    def test_unit_community_of_the_day(self):
+        """A past day is counted by the marks of that day."""
+        self.unit_communities[0].date_unit_start = "2018-07-01"
+        self.unit_communities[1].date_unit_end = "2018-12-31"
+        for day, excluded in (
+            ("2018-06-30", 6),
+            ("2018-07-01", 7),
+            ("2018-12-31", 7),
+            ("2019-01-01", 6),
+        ):
+            target = self._create_target(date=day)
+            self.assertEqual(target.excluded_count, excluded, day)
+            self.assertEqual(target.denominator, 92 - excluded, day)
+            listed = target.measure_id._get_communities(
+                self.wuhua, target.date, "excluded"
+            )
+            self.assertEqual(len(listed), excluded, day)
+
+    def test_unit_community_that_ends_before_it_begins(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
+            self.unit_communities[0].write(
+                {"date_unit_start": "2019-01-02", "date_unit_end": "2019-01-01"}
+            )
+            self.env.flush_all()
+
     def test_end_of_2018(self):
         target = self._create_target()
         self.assertEqual(
@@ -155,11 +180,6 @@ class TestCoverage(CoverageCase):
             state="operating",
             date_state="2018-01-01",
         )
-        self.assertEqual(self._create_target().numerator, 52)
-
-    def test_an_archived_home_counts(self):
-        """Out of sight is not closed."""
-        self.built[0].active = False
         self.assertEqual(self._create_target().numerator, 52)
 
     def test_a_correction_changes_the_past(self):

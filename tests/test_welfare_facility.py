@@ -384,13 +384,6 @@ class TestFacility(FacilityCase):
         home = self._create_facility(region_id=closed.region_id.id)
         self.assertEqual(home.region_id, closed.region_id)
 
-    def test_an_archived_home_makes_no_room(self):
-        """It counts as built as long as it is not closed."""
-        home = self._create_facility()
-        home.active = False
-        with self.assertRefusedByDatabase(UniqueViolation):
-            self._create_facility(region_id=home.region_id.id)
-
     def test_facilities_of_other_types_stand_beside_a_home(self):
         home = self._create_facility()
         for _index in range(2):

@@ -1,11 +1,14 @@
 import base64
+import hashlib
 from unittest.mock import patch
 
+from psycopg2.errors import CheckViolation
+
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import file_open
+from odoo.tools import file_open, mute_logger
 
 from ..tools import workbook
-from .common import WelfareCase, make_ledger
+from .common import LEDGER_HEADING, WelfareCase, make_ledger
 
 LEDGER = "五华区儿童之家台账.xls"
 REGIONS = "五华区行政区划.xlsx"
@@ -282,6 +285,78 @@ class TestLedgerRefusals(LedgerCase):
         self.assertEqual(target.numerator, 1)
 
 
+class TestLedgerDays(LedgerCase):
+    """The day to which a ledger speaks, where its rows name none."""
+
+    ROWS = (
+        ("华山街道", "翠湖西路社区", "530102001001", "已建成", "", 1, 1),
+        ("华山街道", "水晶宫社区", "530102001002", "已建成", "", 1, 1),
+        ("华山街道", "五华山社区", "530102001003", "已建成", "", 1, 1),
+    )
+
+    def _make(self, *days):
+        """Return a workbook with a row on each sheet, and a day above it if any."""
+        sheets = [
+            [[f"截止日期：{day}"], LEDGER_HEADING, row]
+            for day, row in zip(days, self.ROWS, strict=False)
+        ]
+        title, heading, *rows = sheets[0]
+        more = list(zip(("二", "三"), sheets[1:], strict=False))
+        return make_ledger(rows, heading=heading, title=title, more=more)
+
+    def _days(self, ledger):
+        rows = ledger.line_ids.filtered("code").sorted("code")
+        return [row.date.isoformat() for row in rows]
+
+    def test_one_day(self):
+        """The day of one sheet is that of the others that name none."""
+        ledger = self._check(self._make("2018年12月31日", "", "2018-12-31"))
+        self.assertEqual(self._days(ledger), ["2018-12-31"] * 3)
+        self.assertEqual(ledger.date.isoformat(), "2018-12-31")
+        self.assertEqual(ledger.warning_count, 0)
+
+    def test_different_days(self):
+        """Each row follows its own sheet, and it is said."""
+        ledger = self._check(self._make("2018年12月31日", "2019-06-30"))
+        self.assertEqual(self._days(ledger), ["2018-12-31", "2019-06-30"])
+        self.assertFalse(ledger.date)
+        self.assertEqual(ledger.warning_count, 1)
+        ledger.action_check_again()
+        self.assertEqual(self._days(ledger), ["2018-12-31", "2019-06-30"])
+        ledger.action_apply()
+        self.assertEqual(
+            self._home("530102001002").date_state.isoformat(), "2019-06-30"
+        )
+
+    def test_sheet_without_a_day_beside_different_days(self):
+        """Nobody knows which of them is meant."""
+        ledger = self._check(self._make("2018年12月31日", "2019-06-30", ""))
+        self.assertEqual((ledger.create_count, ledger.error_count), (2, 1))
+
+    def test_day_by_hand(self):
+        """It holds for all sheets."""
+        ledger = self._check(
+            self._make("2018年12月31日", "2019-06-30", ""), date="2019-01-01"
+        )
+        self.assertEqual(self._days(ledger), ["2019-01-01"] * 3)
+        self.assertEqual(ledger.warning_count, 0)
+
+    def test_unit_community_of_the_day(self):
+        """A mark counts while it holds."""
+        community = self.Region.search([("code", "=", "530102001001")])
+        community.write(
+            {
+                "is_unit_community": True,
+                "unit_community_reason": "家属区",
+                "date_unit_start": "2019-01-01",
+            }
+        )
+        before = self._check(self._make("2018年12月31日"))
+        self.assertEqual((before.create_count, before.error_count), (1, 0))
+        after = self._check(self._make("2019年12月31日"))
+        self.assertEqual((after.create_count, after.error_count), (0, 1))
+
+
 class TestLedgerRecord(LedgerCase):
     """The record of an import is evidence: what was applied stays as it was."""
 
@@ -303,6 +378,54 @@ class TestLedgerRecord(LedgerCase):
             self.ledger.line_ids.sudo().unlink()
         with self.assertRaises(AccessError):
             self.ledger.line_ids.sudo().write({"message": "改"})
+
+    def test_applied_file_is_kept(self):
+        """Neither exchanged nor deleted nor covered by another, by any way."""
+        Attachment = self.env["ir.attachment"]
+        place = {
+            "res_model": self.ledger._name,
+            "res_field": "file",
+            "res_id": self.ledger.id,
+        }
+        file = Attachment.search([(name, "=", each) for name, each in place.items()])
+        self.assertEqual(file.raw, self.content)
+        self.ledger.action_apply()
+        other = {"name": "另一.xlsx", "raw": b"other"}
+        for attempt in (
+            lambda: file.write({"raw": b"other"}),
+            lambda: file.write({"datas": base64.b64encode(b"other")}),
+            lambda: file.write({"res_id": 0}),
+            lambda: file.write({"res_field": False}),
+            lambda: file.unlink(),
+            lambda: Attachment.create({**other, **place}),
+            lambda: self.ledger.sudo().write({"file": False}),
+        ):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                attempt()
+        stray = Attachment.create(other)
+        for query in (
+            "UPDATE ir_attachment SET store_fname = 'other' WHERE id = %(file)s",
+            "UPDATE ir_attachment SET res_id = 0 WHERE id = %(file)s",
+            "DELETE FROM ir_attachment WHERE id = %(file)s",
+            "UPDATE ir_attachment SET res_model = 'welfare.facility.import', "
+            "res_field = 'file', res_id = %(ledger)s WHERE id = %(stray)s",
+        ):
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
+                self.cr.savepoint(),
+            ):
+                self.cr.execute(
+                    query,
+                    {"file": file.id, "stray": stray.id, "ledger": self.ledger.id},
+                )
+        self.env.invalidate_all()
+        self.assertEqual(hashlib.sha256(file.raw).hexdigest(), self.ledger.sha256)
+        stray.unlink()
+
+    def test_file_may_be_exchanged_before(self):
+        self.ledger.file = base64.b64encode(make_ledger([]))
+        self.ledger.unlink()
 
     def test_no_forged_origin(self):
         """Who applied it, its hash and a facility's origin are not to be filled in."""

@@ -52,6 +52,43 @@ class TestHeadings(LedgerCase):
         with self.assertRaises(UserError):
             ledger.action_apply()
 
+    def test_no_heading_known(self):
+        """The likeliest row is taken for the headings, and each can be told."""
+        heading = ("所属", "名字", "进度", "时间", "场地")
+        row = ("华山街道", "翠湖西路社区", "已建成", "2018-10-09", 40.5)
+        ledger = self._check(
+            make_ledger([heading, row], heading=("五华区儿童之家",)), "台账.xlsx"
+        )
+        self.assertEqual((ledger.state, ledger.create_count), ("checked", 0))
+        self.assertGreaterEqual(ledger.error_count, 1)
+        self.assertEqual(tuple(ledger.heading_ids.mapped("name")), heading)
+        meanings = {"所属": "township", "名字": "community", "进度": "state"}
+        for name, code in {**meanings, "时间": "date"}.items():
+            self._heading(ledger, name).column_id = self._column(code)
+        ledger.action_check()
+        self.assertEqual((ledger.create_count, ledger.error_count), (1, 0))
+        ledger.action_apply()
+        self.assertEqual(
+            self._home("530102001001").date_state.isoformat(), "2018-10-09"
+        )
+
+    def test_row_of_the_headings_by_hand(self):
+        """The guess may be wrong: somebody points at the right row."""
+        legend = ("甲类", "乙类", "丙类", "丁类", "戊类", "己类")
+        heading = ("所属", "名字", "进度", "时间")
+        row = ("华山街道", "翠湖西路社区", "已建成", "2018-10-09")
+        ledger = self._check(make_ledger([heading, row], heading=legend), "台账.xlsx")
+        self.assertEqual(ledger.heading_ids[0].name, "甲类")
+        ledger.heading_row = 2
+        self.assertEqual(ledger.state, "draft")
+        ledger.action_check()
+        self.assertEqual(tuple(ledger.heading_ids.mapped("name")), heading)
+        for name, code in (("名字", "community"), ("进度", "state"), ("时间", "date")):
+            self._heading(ledger, name).column_id = self._column(code)
+        self._heading(ledger, "所属").column_id = self._column("township")
+        ledger.action_check()
+        self.assertEqual((ledger.create_count, ledger.error_count), (1, 0))
+
     def test_explained_by_hand(self):
         ledger = self._check(self.content, "台账.xlsx")
         self._explain(ledger)

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from psycopg2.errors import CheckViolation, NotNullViolation, UniqueViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
@@ -265,10 +268,23 @@ class TestRegionLoad(WelfareCase):
     def test_a_list_takes_a_mark_away(self):
         row = self.rows[0]._replace(is_unit_community=True)
         self._load([row])
-        self._load([row._replace(is_unit_community=False)])
         region = self._get(row.code)
+        self._load([row._replace(is_unit_community=False)])
+        yesterday = fields.Date.context_today(region) - timedelta(days=1)
+        self.assertEqual(region.date_unit_end, yesterday, "the past stays as it was")
+        self.assertIn("测试", region.unit_community_reason)
+        again = self._load([row._replace(is_unit_community=False)])
+        self.assertEqual(again["changed"], 0)
+        self._load([row])
+        self.assertFalse(region.date_unit_end, "it is one again")
+
+    def test_a_list_takes_a_mark_away_that_never_held(self):
+        row = self.rows[0]._replace(is_unit_community=True)
+        self._load([row])
+        region = self._get(row.code)
+        region.date_unit_start = fields.Date.context_today(region)
+        self._load([row._replace(is_unit_community=False)])
         self.assertFalse(region.is_unit_community)
-        self.assertFalse(region.unit_community_reason)
 
     def test_one_bad_row_refuses_the_whole_list(self):
         for bad in (

@@ -50,6 +50,8 @@ _SEARCHED_ROWS, _SEARCHED_COLUMNS, _HEADING_ROWS = 40, 256, 3
 #: A line of text is no heading, though it may contain a word that is one.
 _LEAST_COLUMNS = 2
 _SAMPLES = 3
+#: Texts that a row has at least to be guessed to be the headings, and their length.
+_LEAST_GUESSED, _HEADING_LENGTH = 3, 20
 #: Stands between the headings of a path.
 _PATH_SIGN = " › "
 #: Stands in a choice for the year that a text names: ``{year}年计划``.
@@ -418,7 +420,24 @@ def read_table(sheet, columns, mapping=None, words=None):
     return table
 
 
-def locate_table(sheet, columns, mapping=None, words=None):
+def guess_headings(sheet):
+    """Return the row that looks most like headings, though nobody knows any of them.
+
+    :return: its number as the program shows it; 0 where no row does.
+    :rtype: int
+    """
+    best, most = 0, _LEAST_GUESSED - 1
+    for number, cells in enumerate(sheet.rows[:-1][:_SEARCHED_ROWS], start=1):
+        filled = [value for value in cells if not is_blank(value)]
+        if not all(isinstance(value, str) for value in filled):
+            continue
+        texts = {text for text in filled if len(text) <= _HEADING_LENGTH}
+        if len(texts) > most:
+            best, most = number, len(texts)
+    return best
+
+
+def locate_table(sheet, columns, mapping=None, words=None, header_row=0):
     """Find the headings of a table, without reading its rows.
 
     :param Sheet sheet: a sheet of :func:`.workbook.read_workbook`.
@@ -426,6 +445,8 @@ def locate_table(sheet, columns, mapping=None, words=None):
     :param dict mapping: for headings that no synonym covers, the name of the column by
         the text of the heading (建设情况 › 状态), or ``None`` to leave it out.
     :param Words words: the words around the table, where the usual ones do not do.
+    :param int header_row: the last row of the headings, where somebody has said it;
+        then they need not be known.
     :return: a table without rows; with an error among its problems if there are no
         headings or a required column is missing.
     :rtype: Table
@@ -433,7 +454,7 @@ def locate_table(sheet, columns, mapping=None, words=None):
     words = words or Words()
     table = Table(sheet=sheet, words=words)
     finder = _HeadingFinder(sheet, columns, mapping or {}, words)
-    header = finder.best()
+    header = finder.at(header_row) if header_row else finder.best()
     if header is None:
         table.missing = [column for column in columns if column.required]
         table.problems.append(
@@ -516,6 +537,13 @@ class _HeadingFinder:
                     best = header
         least = min(_LEAST_COLUMNS, len(self.columns))
         return best if best and len(best.columns) >= least else None
+
+    def at(self, row):
+        """Return the rows of the headings of which the last one was told."""
+        if not (0 < row <= len(self.texts) and any(self.texts[row - 1])):
+            return None
+        tops = range(max(0, row - _HEADING_ROWS), row)
+        return max((self._try(top, row) for top in tops), key=lambda each: each.rank)
 
     def list_open(self, header):
         """Return the headings that a person has to explain, or has explained.
@@ -841,7 +869,7 @@ class _ColumnReader:
                 _lt(
                     "“%(value)s” is none of: %(known)s",
                     value=text,
-                    known=", ".join(self.column.choices).replace(_YEAR_SIGN, "20××"),
+                    known="、".join(self.column.choices).replace(_YEAR_SIGN, "20××"),
                 )
             )
         values[self.name] = self.choices[general]

@@ -58,7 +58,7 @@ def _rows(count):
 def make_ledger(count):
     """Return an .xls ledger with so many rows, as a bureau keeps it.
 
-    Another process makes it: what that leaves in the memory would hide what a case takes.
+    Another process makes it: what that leaves in memory would hide what a case takes.
     """
     script = "import sys; from dev.bench_cases.ledgers import _write; _write({})"
     return subprocess.run(
@@ -243,7 +243,6 @@ def run_copy(env, prepared, n):
                 type_id,
                 id_by_code[code],
                 id_by_code[f"{code[:9]}000"],
-                True,
                 "operating" if row[4] == "已建成" else "planned",
                 xlrd.xldate_as_datetime(row[5], 0).date() if row[5] else "2018-12-31",
                 row[9],
@@ -262,7 +261,7 @@ def run_copy(env, prepared, n):
     text.seek(0)
     with raw, raw.cursor() as cursor:
         cursor.copy_expert(
-            f"COPY {table} (name, type_id, region_id, township_id, active, state,"
+            f"COPY {table} (name, type_id, region_id, township_id, state,"
             " date_state, area_indoor, area_outdoor, hours_weekly, note, currency_id,"
             " amount_district_stated, amount_lottery_stated, amount_total_stated,"
             " is_one_per_community, create_uid, write_uid)"

@@ -75,7 +75,7 @@ registry.category("web_tour.tours").add("welfare_ledger_headings", {
         { trigger: ".o_field_widget[name=column_id] input", run: "edit State" },
         { trigger: ".o-autocomplete--dropdown-item a:contains(State)", run: "click" },
         { trigger: ".o_data_row:contains(联系人) td[name=is_left_out] input", run: "click" },
-        { trigger: "button[name=action_check]", run: "click" },
+        { trigger: "button[name=action_check_again]", run: "click" },
         { trigger: ".o_field_widget[name=create_count]:contains(1)" },
         { trigger: "a[name=lines]", run: "click" },
         { trigger: ".o_data_row:contains(翠湖西路)" },
