@@ -69,15 +69,25 @@ class WelfareFacilityImportLine(models.Model):
     is_redated = fields.Boolean(
         string="Day Corrected", help="The current state began on another day."
     )
-    area_indoor = fields.Float(digits=(12, 2), aggregator=None)
-    area_outdoor = fields.Float(digits=(12, 2), aggregator=None)
-    hours_weekly = fields.Float(digits=(5, 1), aggregator=None)
-    amount_district_stated = fields.Float(digits=(16, 2), aggregator=None)
-    amount_lottery_stated = fields.Float(digits=(16, 2), aggregator=None)
-    hours_note = fields.Char()
+    area_indoor = fields.Float(
+        string="Indoor Area (m²)", digits=(12, 2), aggregator=None
+    )
+    area_outdoor = fields.Float(
+        string="Outdoor Area (m²)", digits=(12, 2), aggregator=None
+    )
+    hours_weekly = fields.Float(
+        string="Open Hours a Week", digits=(5, 1), aggregator=None
+    )
+    amount_district_stated = fields.Float(
+        string="District Budget (stated)", digits=(16, 2), aggregator=None
+    )
+    amount_lottery_stated = fields.Float(
+        string="Welfare Lottery Fund (stated)", digits=(16, 2), aggregator=None
+    )
+    hours_note = fields.Char(string="Opening Hours in Words")
     note = fields.Text()
     premises = fields.Char()
-    plan_year = fields.Integer(aggregator=None)
+    plan_year = fields.Integer(string="Planned for", aggregator=None)
 
     # === COMPUTE METHODS === #
 
