@@ -71,6 +71,8 @@ registry.category("web_tour.tours").add("welfare_ledger_headings", {
         ...chooseLedger("unknown.xlsx", "台账.xlsx"),
         { trigger: ".o_field_widget[name=error_count]:contains(1)" },
         { trigger: ".o_field_widget[name=open_heading_count]:contains(2)" },
+        // The button ends after the record is saved and shown; it then shows it again.
+        { trigger: "button[name=action_check_again]:enabled" },
         { trigger: ".o_data_row:contains(进度) td[name=column_id]", run: "click" },
         { trigger: ".o_field_widget[name=column_id] input", run: "edit State" },
         { trigger: ".o-autocomplete--dropdown-item a:contains(State)", run: "click" },
