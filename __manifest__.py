@@ -64,6 +64,7 @@
         "views/welfare_facility_log_views.xml",
         # 3 project
         "data/welfare_project_data.xml",
+        "reports/welfare_project_report.xml",
         "data/welfare_project_cron_data.xml",
         "views/welfare_project_gate_views.xml",
         "views/welfare_project_deadline_views.xml",
@@ -123,6 +124,7 @@
         "demo/welfare_coverage_target_demo.xml",
         "demo/welfare_appropriation_demo.xml",
         "demo/welfare_allotment_demo.xml",
+        "demo/welfare_project_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["welfare_facility/static/src/**/*"],

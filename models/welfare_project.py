@@ -4,6 +4,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, file_open, format_date, format_list
 
 from ..tools.money import split_evenly
+from .compliance_checker import ComplianceChecker
 from .welfare_project_gate import STAGES
 
 #: The stages until acceptance: the facilities are being built.
@@ -543,43 +544,37 @@ class WelfareProject(models.Model):
     def _fill_checklist(self):
         """Add what the standards ask of each facility and the checklist lacks.
 
-        A text of construction counts as it stood when the project was approved. A line
+        A text of construction counts as it stood when the project was approved. What
+        was measured is noted beside each line; whether it passes, people decide. A line
         that nobody has verified, or that only advises, need not be passed.
         """
         self.ensure_one()
-        today = fields.Date.context_today(self)
-        standards = self.env["welfare.standard"].search([])
         known = {
-            (check.facility_id, check.standard_line_id) for check in self.check_ids
+            (item.facility_id.id, item.standard_line_id.id) for item in self.check_ids
         }
-        vals_list = []
-        for facility in self.facility_ids:
-            for standard in standards:
-                day = standard.applies_by == "approval" and facility.date_approved
-                if (
-                    facility.type_id not in standard.type_ids
-                    or not standard._holds_on(day or today)
-                    or not facility.region_id.code.startswith(standard._get_prefix())
-                ):
-                    continue
-                vals_list += [
-                    {
-                        "project_id": self.id,
-                        "facility_id": facility.id,
-                        "standard_line_id": line.id,
-                        "name": line.display_name,
-                        "source": " ".join(
-                            filter(None, (standard.display_name, line.article))
-                        ),
-                        "is_mandatory": line.is_verified
-                        and line.obligation == "mandatory",
-                    }
-                    for line in standard.line_ids
-                    if line.type_id in (facility.type_id, line.type_id.browse())
-                    and (facility, line) not in known
-                ]
-        self.env["welfare.project.check"].create(vals_list)
-        return len(vals_list)
+        checker = ComplianceChecker(self.env, fields.Date.context_today(self))
+        self.env["welfare.project.check"].create(
+            [
+                self._prepare_check_vals(check, each)
+                for check in checker.check(self.facility_ids.ids)
+                for each in check.lines
+                if (check.facts.id, each.line.id) not in known
+            ]
+        )
+
+    def _prepare_check_vals(self, check, each):
+        """Return the values of one item: a line of a standard, for one facility."""
+        line, figure = each.line, each.figure
+        source = (check.standard.display_name, line.article)
+        return {
+            "project_id": self.id,
+            "facility_id": check.facts.id,
+            "standard_line_id": line.id,
+            "name": line.display_name,
+            "source": " ".join(filter(None, source)),
+            "found": figure and line._show(line.metric_id, figure.value),
+            "is_mandatory": line.is_verified and line.obligation == "mandatory",
+        }
 
     def _list_requirements(self):
         """Give each project a row for each gate that holds for it.

@@ -28,6 +28,13 @@ class WelfareProjectPlan(models.Model):
     facility_type_id = fields.Many2one(
         comodel_name="welfare.facility.type", required=True, ondelete="restrict"
     )
+    kind_id = fields.Many2one(
+        comodel_name="welfare.project.kind",
+        string="Kind of Its Projects",
+        ondelete="restrict",
+        default=lambda self: self._default_kind_id(),
+        required=True,
+    )
     home_count = fields.Integer(string="Facilities Planned", required=True)
     state = fields.Selection(
         selection=[("draft", "Draft"), ("decided", "Decided")],
@@ -66,6 +73,10 @@ class WelfareProjectPlan(models.Model):
     @api.model
     def _default_year(self):
         return fields.Date.context_today(self).year
+
+    @api.model
+    def _default_kind_id(self):
+        return self.env["welfare.project.kind"].search([], limit=1)
 
     # === COMPUTE METHODS === #
 
@@ -107,12 +118,11 @@ class WelfareProjectPlan(models.Model):
                 ("project_ids", "=", False),
             ]
         )
-        kind = self.env["welfare.project.kind"].search([], limit=1)
         self.env["welfare.project"].create(
             [
                 {
                     "name": self.env._("Building of %(name)s", name=facility.name),
-                    "kind_id": kind.id,
+                    "kind_id": self.kind_id.id,
                     "region_id": facility.region_id.id,
                     "plan_id": self.id,
                     "facility_ids": [facility.id],

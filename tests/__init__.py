@@ -48,6 +48,7 @@ from . import test_welfare_project
 # 4 funding
 from . import test_welfare_fund_demo
 from . import test_welfare_project_fund
+from . import test_welfare_project_demo
 from . import test_welfare_fund_ledger
 from . import test_welfare_fund_attacks
 from . import test_welfare_fund_properties

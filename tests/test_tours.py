@@ -108,3 +108,12 @@ class TestTours(WelfareCase, HttpCase):
             {2019: 0, 2020: 920_000},
         )
         self.assertEqual(accounts._find_differences(), [])
+
+    def test_project(self):
+        """The facility manager sees what a stage lacks, and plans the rest."""
+        project = self._create_project(name="甲社区儿童之家装修")
+        self.start_tour("/odoo", "welfare_project", login=self.manager.login)
+        row = project.requirement_ids.filtered("number")
+        self.assertEqual((row.number, row.user_id), ("示〔2019〕1号", self.manager))
+        self.assertEqual(str(project.date_ids.date), "2019-09-30")
+        self.assertEqual(project.state, "initiation")

@@ -1,8 +1,12 @@
+import io
 from datetime import date
+
+import openpyxl
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time
+from odoo.tools.pdf import PdfReader
 
 from .test_welfare_project import ProjectCase
 
@@ -187,3 +191,66 @@ class TestProjectMoney(ProjectCase):
         home.amount_lottery_stated = 50_000
         with self.assertRaisesRegex(UserError, "lottery money"):
             home._set_state("closed", reason="撤并", fate="none")
+
+
+class TestProjectReports(ProjectCase):
+    """The printed progress and the handover sheet, as text."""
+
+    def _render(self, name, projects, user=None):
+        Report = self.env["ir.actions.report"].with_user(user or self.auditor)
+        content, _kind = Report._render_reportlab_pdf(
+            f"welfare_facility.welfare_project_{name}report", projects.ids
+        )
+        pages = PdfReader(io.BytesIO(content)).pages
+        return "".join("".join(page.extract_text() for page in pages).split())
+
+    def test_the_progress_of_projects(self):
+        built = self._create_project(state="handover", name="甲社区儿童之家装修")
+        late = self._create_project(name="乙社区儿童之家装修")
+        late._plan_stages({"acceptance": _day("2019-03-01")}, None)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        text = self._render("", built + late)
+        for part in (
+            built.number,
+            "甲社区儿童之家装修",
+            "50,000.00",
+            "100.00",
+            "Total",
+        ):
+            self.assertIn("".join(part.split()), text)
+        content, _kind = (
+            self.env["ir.actions.report"]
+            .with_user(self.auditor)
+            ._render_xlsxwriter_xlsx(
+                "welfare_facility.welfare_project_workbook", (built + late).ids
+            )
+        )
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+        cells = [cell.value for row in sheet.rows for cell in row]
+        self.assertIn("乙社区儿童之家装修", cells)
+        self.assertIn(50_000, cells)
+        far = self._create_project(self.county_b)
+        with self.assertRaises(AccessError):
+            self._render("", far)
+
+    def test_the_handover_sheet(self):
+        project = self._create_project(
+            state="handover", facility_ids=[Command.link(self._create_old_home().id)]
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        text = self._render("handover_", project)
+        for part in (
+            project.number,
+            "示〔2019〕1号",
+            "03/31/2019",
+            "Handedoverby",
+            "03/31/2024",
+        ):
+            self.assertIn(part, text)
+        with self.assertRaisesRegex(UserError, "nothing to hand over"):
+            self._render("handover_", self._create_project())
+
+    def _create_old_home(self):
+        return self._create_facility(date_state="2019-01-01", name="甲社区儿童之家")
