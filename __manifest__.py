@@ -110,6 +110,8 @@
         "views/welfare_approval_delegation_views.xml",
         "reports/welfare_approval_report.xml",
         "views/welfare_inbox_views.xml",
+        "views/welfare_audit_event_views.xml",
+        "wizards/welfare_audit_snapshot_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

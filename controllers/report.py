@@ -31,10 +31,15 @@ def _read_object(text):
     return value
 
 
+def _is_readonly(_controller, _rule, _arguments):
+    return False
+
+
 class WelfareReportController(ReportController):
     """Serves the reports that the addon draws itself."""
 
-    @route()
+    # Odoo's is readonly, but a print leaves an event in the audit trail.
+    @route(readonly=_is_readonly)
     def report_routes(self, reportname, docids=None, converter=None, **data):
         if converter not in _DRAWN:
             return super().report_routes(

@@ -116,3 +116,6 @@ from . import ir_attachment
 from . import ir_actions_report
 from . import ir_http
 from . import res_users
+
+# on top of all reports
+from . import welfare_audit_print

@@ -267,6 +267,11 @@ def _identifier(name):
     return '"' + name.replace('"', '""') + '"'
 
 
+def is_business(name):
+    """Tell by its name whether a model is one of ours."""
+    return name.startswith("welfare.")
+
+
 def is_captured(model):
     """Tell whether a model of the registry is captured as a whole."""
     return bool(

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.http import request
 
+from .audit_capture import is_business
+
 #: What was announced in this transaction, in the cache that a cursor keeps for it.
 _ANNOUNCED = "welfare.actor"
 
@@ -38,6 +40,12 @@ class Base(models.AbstractModel):
         # What is recomputed, perhaps without any of the methods above.
         self._announce_actor()
         return super()._write_multi(vals_list)
+
+    def export_data(self, fields_to_export):
+        result = super().export_data(fields_to_export)
+        if is_business(self._name):
+            self.env["welfare.audit.event"]._record("export", self._name, self.ids)
+        return result
 
     def _announce_actor(self):
         """Tell the connection who acts, once a transaction."""

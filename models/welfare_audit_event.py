@@ -1,12 +1,16 @@
 import re
+from datetime import timedelta
 
+from markupsafe import Markup
 from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL, file_open
 
 from .audit_capture import find_captures, region_function
+from .audit_words import AuditWords
 
 #: Up to so many records a print or an export leaves an event with each of them.
 _EACH = 100
@@ -15,6 +19,20 @@ _TYPES = {"insert": 4, "delete": 8, "update": 16, "truncate": 32}
 #: The same of the triggers that refuse: before, for each row; before, each statement.
 _REFUSALS = {"welfare_audit_refuse": 27, "welfare_audit_refuse_truncate": 34}
 _SQL_FILE = "welfare_facility/models/sql/welfare_audit_event.sql"
+
+
+def make_table(columns, rows):
+    """Return a table of texts as HTML."""
+    head = Markup().join(Markup("<th>%s</th>") % column for column in columns)
+    body = Markup().join(
+        Markup("<tr>%s</tr>")
+        % Markup().join(Markup('<td class="text-break">%s</td>') % cell for cell in row)
+        for row in rows
+    )
+    return Markup(
+        '<table class="table table-sm"><thead><tr>%s</tr></thead>'
+        "<tbody>%s</tbody></table>"
+    ) % (head, body)
 
 
 class WelfareAuditEvent(models.Model):
@@ -34,7 +52,10 @@ class WelfareAuditEvent(models.Model):
     # A query, because Odoo does not look for partitioned tables; and because Odoo means
     # something else by display_name.
     _table_query = """
-        SELECT event.*, event.display_name AS record_name FROM welfare_audit_event event
+        SELECT *, display_name AS record_name,
+            right(table_name, 4) = '_rel' AS is_relation,
+            note = 'identity' AS has_identity
+        FROM welfare_audit_event
     """
 
     occurred_at = fields.Datetime(string="Time", readonly=True)
@@ -72,6 +93,16 @@ class WelfareAuditEvent(models.Model):
         selection="_selection_model", string="Kind of Document", readonly=True
     )
     parent_id = fields.Integer(string="Document Number", readonly=True, aggregator=None)
+    actor = fields.Char(string="Who", compute="_compute_words")
+    act = fields.Char(string="What", compute="_compute_words")
+    kind = fields.Char(compute="_compute_words")
+    subject = fields.Char(string="Record", compute="_compute_words")
+    changes = fields.Text(compute="_compute_words")
+    changes_html = fields.Html(
+        string="Changes in Detail", compute="_compute_words", sanitize=False
+    )
+    is_relation = fields.Boolean(string="Link to Another Record", readonly=True)
+    has_identity = fields.Boolean(string="Number of a Citizen", readonly=True)
 
     def init(self):
         with file_open(_SQL_FILE) as file:
@@ -84,6 +115,64 @@ class WelfareAuditEvent(models.Model):
         super()._register_hook()
         # Another addon may bring relations of our models.
         self._install_capture(is_upgrade=bool(self.pool.updated_modules))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("lang", "tz", "uid")
+    @api.depends("operation", "model", "res_id", "old_values", "new_values")
+    def _compute_words(self):
+        words = AuditWords(self.env)
+        words.learn(
+            [("res.users", event.user_id.id) for event in self if event.user_id]
+            + [(event.model, event.res_id) for event in self if event.res_id]
+        )
+        described = words.describe(self)
+        acts = dict(self._fields["operation"]._description_selection(self.env))
+        kinds = dict(self._fields["model"]._description_selection(self.env))
+        for event in self:
+            lines = described[event.id]
+            is_relation = words.relation(event.table_name, event.model) is not None
+            event.actor = self._actor(event, words)
+            event.act = acts.get("update" if is_relation else event.operation)
+            event.kind = kinds.get(event.model) or event.table_name or ""
+            event.subject = (
+                event.record_name
+                or (event.res_id and words.name(event.model, event.res_id))
+                or ""
+            )
+            event.changes = "\n".join(
+                self._line_in_words(event, *line) for line in lines
+            ) or (event.note if event.note != "identity" else "")
+            event.changes_html = event._render_changes(lines, is_relation)
+
+    def _actor(self, event, words):
+        if event.user_id:
+            return words.name("res.users", event.user_id.id)
+        return self.env._("Direct SQL, database user %s", event.db_user)
+
+    def _line_in_words(self, event, label, old, new):
+        if event.operation == "update" or (old and new):
+            return self.env._(
+                "%(field)s: %(old)s → %(new)s",
+                field=label,
+                old=old or self.env._("(empty)"),
+                new=new or self.env._("(empty)"),
+            )
+        return self.env._("%(field)s: %(value)s", field=label, value=new or old)
+
+    def _render_changes(self, lines, is_relation):
+        """Return the changes as a table."""
+        shown = [line for line in lines if line[1] or line[2]]
+        if not shown:
+            return False
+        columns = [self.env._("Field")]
+        if self.operation == "update" or is_relation:
+            columns += [self.env._("Before"), self.env._("After")]
+            rows = shown
+        else:
+            columns.append(self.env._("Value"))
+            rows = [(label, new or old) for label, old, new in shown]
+        return make_table(columns, rows)
 
     # === SELECTION METHODS === #
 
@@ -112,6 +201,66 @@ class WelfareAuditEvent(models.Model):
     def _message_append_only(self):
         return self.env._("The audit trail is written by the database alone.")
 
+    # === ACTION METHODS === #
+
+    @api.model
+    def action_open_history(self, res_model, res_id):
+        """Open everything that happened to a record, its lines and its files.
+
+        :param str res_model: name of the model.
+        :param int res_id: id of the record; it may have been deleted.
+        """
+        self._check_record(res_model, res_id)
+        own = Domain("model", "=", res_model) & Domain("res_id", "=", res_id)
+        parts = Domain("parent_model", "=", res_model) & Domain(
+            "parent_id", "=", res_id
+        )
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_audit_event_action"
+        )
+        name = AuditWords(self.env).name(res_model, res_id)
+        title = self.env._("History of %s", name)
+        return {
+            **action,
+            "name": title,
+            "display_name": title,
+            # Without its path: a reload of that address would show everything.
+            "path": False,
+            "domain": list(own | parts),
+            "context": {
+                "default_res_model": res_model,
+                "default_res_id": res_id,
+                "welfare_history": True,
+            },
+        }
+
+    def action_open_record_history(self):
+        """Open the history of the record that the event speaks of."""
+        self.ensure_one()
+        return self.action_open_history(self.model, self.res_id)
+
+    def action_open_snapshot(self):
+        """Ask for a day, and show the record as it stood then."""
+        context = {
+            key: self.env.context.get(key)
+            for key in ("default_res_model", "default_res_id")
+        }
+        if event := self[:1]:
+            context = {
+                "default_res_model": event.model,
+                "default_res_id": event.res_id,
+                # With what happened in this second.
+                "default_date": event.occurred_at + timedelta(seconds=1),
+            }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("As It Stood"),
+            "res_model": "welfare.audit.snapshot",
+            "view_mode": "form",
+            "target": "new",
+            "context": context,
+        }
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -125,10 +274,6 @@ class WelfareAuditEvent(models.Model):
         :param str note: which report, for instance.
         :param dict values: anything that goes into JSON.
         """
-        if self.env.cr.readonly:
-            with self.env.registry.cursor() as cr:
-                own = self.with_env(self.env(cr=cr))
-                return own._record(operation, model, res_ids, note, values)
         self._announce_actor()
         ids = list(res_ids)
         values = values or {}
@@ -163,12 +308,107 @@ class WelfareAuditEvent(models.Model):
             ],
             template="(%s, %s, %s, %s, %s, welfare_audit_region(%s, %s), %s, %s)",
         )
-        return None
 
     @api.model
     def _cron_prepare_partitions(self):
         """Make the tables of the years to come."""
         self.env.cr.execute("SELECT welfare_audit_prepare_partitions()")
+
+    @api.model
+    def _check_record(self, res_model, res_id):
+        """Refuse a record that the user may not read; one that has gone as well.
+
+        :raise AccessError: also for a model that the trail does not capture.
+        """
+        self.check_access("read")
+        models_known = {capture.model for capture in find_captures(self.env)}
+        if res_model in models_known:
+            record = self.env[res_model].browse(res_id).exists()
+            if record:
+                record.check_access("read")
+                return
+            if self.search(
+                [("model", "=", res_model), ("res_id", "=", res_id)], limit=1
+            ):
+                return
+        raise AccessError(self.env._("The trail knows nothing of such a record."))
+
+    @api.model
+    def _find_values(self, res_model, res_id, date):
+        """Return the stored values of a record as they were, from the trail.
+
+        What is there now is taken, and each later change is undone; so a record that is
+        older than the trail can be asked for as well.
+
+        :param datetime.datetime date: in UTC; what happened by then counts.
+        :return: the values, with those of relations as tuples of ids under the name of
+            their field; ``None`` if there was no such record.
+        :rtype: dict | None
+        """
+        model = self.env[res_model]
+        [capture] = [
+            capture
+            for capture in self._find_captures()
+            if capture.table == model._table
+        ]
+        values = None
+        for (row,) in self.env.execute_query(
+            SQL(
+                "SELECT to_jsonb(t) FROM %s t WHERE id = %s",
+                SQL.identifier(model._table),
+                res_id,
+            )
+        ):
+            values = {name: row[name] for name in row if capture.captures(name)}
+        words = AuditWords(self.env)
+        related = {}
+        # By SQL: Odoo counts seconds. And whoever may read the record may read it from
+        # its beginning, wherever it lay then.
+        events = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT operation, table_name, old_values, new_values
+                FROM welfare_audit_event
+                WHERE model = %s AND res_id = %s AND occurred_at > %s
+                  AND operation IN ('insert', 'update', 'delete')
+                ORDER BY id DESC
+                """,
+                res_model,
+                res_id,
+                date,
+            )
+        )
+        for event in events:
+            if event["table_name"] != model._table:
+                field = words.relation(event["table_name"], res_model)
+                if field is not None:
+                    related.setdefault(field, self._related_now(field, res_id))
+                    other = (event["new_values"] or event["old_values"])[field.column2]
+                    if event["operation"] == "insert":
+                        related[field].discard(other)
+                    else:
+                        related[field].add(other)
+            elif event["operation"] == "insert":
+                values = None
+            else:
+                values = {**(values or {}), **event["old_values"]}
+        if values is not None:
+            values.pop("id", None)
+            for field, ids in related.items():
+                values[field.name] = tuple(sorted(ids))
+        return values
+
+    def _related_now(self, field, res_id):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM %s WHERE %s = %s",
+                SQL.identifier(field.column2),
+                SQL.identifier(field.relation),
+                SQL.identifier(field.column1),
+                res_id,
+            )
+        )
+        return {other for (other,) in rows}
 
     # === CAPTURE === #
 

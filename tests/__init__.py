@@ -62,6 +62,7 @@ from . import test_welfare_fund_carry
 # 9 audit
 from . import test_identity
 from . import test_audit_capture
+from . import test_audit_reading
 
 # approval
 from . import test_welfare_approval

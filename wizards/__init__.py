@@ -9,3 +9,4 @@ from . import welfare_fund_reversal
 from . import welfare_project_step
 from . import welfare_fund_position_day
 from . import welfare_approval_decide
+from . import welfare_audit_snapshot

@@ -1,6 +1,6 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import coverage, funds, ledgers, reference, regions
+from . import audit, coverage, funds, ledgers, reference, regions
 
 CASES = {
     case.name: case
@@ -10,5 +10,6 @@ CASES = {
         *coverage.CASES,
         *ledgers.CASES,
         *funds.CASES,
+        *audit.CASES,
     )
 }

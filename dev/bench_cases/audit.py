@@ -1,0 +1,305 @@
+"""The trail: business records with its triggers on and off, alone, in batches and by
+many at once; and the history of one record among many events."""
+
+import itertools
+
+from .case import Case
+from .funds import _compete, _judge
+
+BATCH = 100
+EACH = 60  # facilities that each of the processes writes
+EVENTS = 10_000_000
+RECORDS = 100_000  # to which the events belong
+NUMBERS = itertools.count(1)
+OFF = """
+DO $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT tgrelid::regclass AS relation, tgname FROM pg_trigger
+        WHERE tgname ~ '^welfare_audit_(insert|update|delete|truncate)$'
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s DISABLE TRIGGER %I', found.relation, found.tgname
+        );
+    END LOOP;
+END $$
+"""
+
+
+def _setup(is_on):
+    def setup(env):
+        if not is_on:
+            env.cr.execute(OFF)
+        Region = env["welfare.region"]
+        county = Region
+        for name, code in (
+            ("province", "990000000000"),
+            ("prefecture", "990100000000"),
+            ("county", "990101000000"),
+            ("street", "990101001000"),
+        ):
+            county = Region.create({"code": code, "name": name, "parent_id": county.id})
+        env.cr.commit()
+        return county
+
+    return setup
+
+
+def _vals(env, region):
+    number = next(NUMBERS)
+    return {
+        "name": f"bench {number}",
+        "region_id": region.id,
+        "type_id": env.ref("welfare_facility.facility_type_children_home").id,
+        "state": "operating",
+        "area_indoor": 100 + number,
+        "hours_weekly": 30,
+        "plan_year": 2019,
+    }
+
+
+def _setup_vals(is_on, count):
+    def setup(env):
+        street = _setup(is_on)(env)
+        streets = env["welfare.region"].create(
+            [
+                {
+                    "code": f"990101{number + 2:03}000",
+                    "name": f"street {number}",
+                    "parent_id": street.parent_id.id,
+                }
+                for number in range(count // BATCH + 1)
+            ]
+        )
+        communities = env["welfare.region"].create(
+            [
+                {
+                    "code": f"990101{number // BATCH + 2:03}{number % BATCH + 1:03}",
+                    "name": f"community {number}",
+                    "parent_id": streets[number // BATCH].id,
+                }
+                for number in range(count + 1)
+            ]
+        )
+        vals_list = [_vals(env, community) for community in communities]
+        env.cr.commit()
+        return vals_list
+
+    return setup
+
+
+def run_create_one(env, vals_list, n):
+    for _index in range(n):
+        env["welfare.facility"].create(vals_list.pop())
+        env.cr.commit()
+
+
+def run_create_batch(env, vals_list, n):
+    for _index in range(max(n // BATCH, 1)):
+        batch = [vals_list.pop() for _number in range(min(BATCH, n))]
+        env["welfare.facility"].create(batch)
+        env.cr.commit()
+
+
+def _setup_facilities(is_on, count):
+    def setup(env):
+        vals_list = _setup_vals(is_on, count)(env)
+        facilities = env["welfare.facility"].create(vals_list)
+        env.cr.commit()
+        return facilities
+
+    return setup
+
+
+def run_write_one(env, facilities, n):
+    for facility in facilities[:n]:
+        facility.write({"plan_year": 2000 + next(NUMBERS) % 99, "hours_note": "x"})
+        env.cr.commit()
+
+
+def run_write_batch(env, facilities, n):
+    for _index in range(max(n // BATCH, 1)):
+        facilities[: min(BATCH, n)].write({"plan_year": 2000 + next(NUMBERS) % 99})
+        env.cr.commit()
+
+
+def run_writers(env, facilities, n):
+    """Eight processes write facilities of their own."""
+    import odoo.sql_db
+    from odoo import api
+    from odoo.service.model import retrying
+
+    database, uid, ids = env.cr.dbname, env.uid, facilities.ids
+
+    def work(number):
+        registry = env.registry
+        odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
+        registry._db = odoo.sql_db.db_connect(database)
+
+        def write(step):
+            with registry.cursor() as cr:
+                own = api.Environment(cr, uid, {})
+                facility = own["welfare.facility"].browse(ids[number * EACH + step])
+                vals = {"plan_year": 2000 + step, "hours_note": f"{step}"}
+                retrying(lambda: facility.write(vals), own)
+
+        write(0)
+        yield
+        for step in range(EACH):
+            write(step)
+            yield step
+
+    return _judge(_compete(env, work, 8), 0)
+
+
+# === Reading ===
+
+MANY = """
+INSERT INTO welfare_audit_event (
+    occurred_at, txid, operation, table_name, model, res_id, old_values, new_values,
+    user_id, region_id, display_name
+)
+SELECT timestamp '2026-01-01' - n * interval '47 seconds', n, 'update',
+       'welfare_facility', 'welfare.facility', 1000000 + n %% %(records)s,
+       jsonb_build_object('plan_year', n %% 100, 'name', 'old ' || n),
+       jsonb_build_object('plan_year', n %% 100 + 1, 'name', 'new ' || n),
+       2, %(region)s, 'name ' || n %% %(records)s
+FROM generate_series(1, %(events)s) n
+"""
+
+
+def setup_events(env):
+    """Have many events of many years, and a facility with a hundred of them."""
+    street = _setup(True)(env)
+    # Years before the trail are no partitions yet.
+    for year in range(2008, 2026):
+        env.cr.execute(
+            f"CREATE TABLE IF NOT EXISTS welfare_audit_event_{year} PARTITION OF"
+            f" welfare_audit_event FOR VALUES FROM ('{year}-01-01')"
+            f" TO ('{year + 1}-01-01')"
+        )
+    env.cr.execute(MANY, {"region": street.id, "events": EVENTS, "records": RECORDS})
+    env.cr.commit()
+    env.cr._cnx.autocommit = True
+    env.cr.execute("VACUUM ANALYZE welfare_audit_event")
+    env.cr._cnx.autocommit = False
+    [auditor] = env["res.users"].create(
+        [
+            {
+                "name": "auditor",
+                "login": "bench_auditor",
+                "group_ids": [
+                    (4, env.ref("welfare_facility.welfare_group_auditor").id)
+                ],
+                "welfare_region_ids": [(4, street.parent_id.id)],
+            }
+        ]
+    )
+    env.cr.commit()
+    return env["welfare.audit.event"].with_user(auditor)
+
+
+def run_history(env, Event, n):
+    """Read the first page of the history of one record after another."""
+    from .funds import _specification
+
+    specification = _specification(Event.env, Event._name)
+    for _index in range(n):
+        record = 1_000_000 + next(NUMBERS) * 7919 % RECORDS
+        domain = [
+            "|",
+            "&",
+            ("model", "=", "welfare.facility"),
+            ("res_id", "=", record),
+            "&",
+            ("parent_model", "=", "welfare.facility"),
+            ("parent_id", "=", record),
+        ]
+        found = Event.web_search_read(domain, specification, limit=80)
+        assert found["length"] == EVENTS // RECORDS
+        Event.env.invalidate_all()
+
+
+def run_trail(env, Event, n):
+    """Read the first page of the whole trail."""
+    from .funds import _specification
+
+    specification = _specification(Event.env, Event._name)
+    for _index in range(n):
+        Event.web_search_read([], specification, limit=80, count_limit=10001)
+        Event.env.invalidate_all()
+
+
+def _pair(name, unit, n, run, setup):
+    """Return a case with the trail, and the same without."""
+    return (
+        Case(f"{name}, no trail", unit, n, run, setup(False), warm=True, against=()),
+        Case(
+            f"{name}, trail",
+            unit,
+            n,
+            run,
+            setup(True),
+            warm=True,
+            against=(f"{name}, no trail",),
+        ),
+    )
+
+
+CASES = (
+    *_pair(
+        "create one",
+        "facility, committed",
+        200,
+        run_create_one,
+        lambda is_on: _setup_vals(is_on, 200),
+    ),
+    *_pair(
+        "create 100",
+        "facility, committed by the hundred",
+        1000,
+        run_create_batch,
+        lambda is_on: _setup_vals(is_on, 1000),
+    ),
+    *_pair(
+        "write one",
+        "facility, committed",
+        200,
+        run_write_one,
+        lambda is_on: _setup_facilities(is_on, 200),
+    ),
+    *_pair(
+        "write 100",
+        "facility, committed by the hundred",
+        1000,
+        run_write_batch,
+        lambda is_on: _setup_facilities(is_on, 200),
+    ),
+    *_pair(
+        "8 writers",
+        "facility, committed",
+        8 * EACH,
+        run_writers,
+        lambda is_on: _setup_facilities(is_on, 8 * EACH),
+    ),
+    Case(
+        "history page",
+        f"page of a record, of {EVENTS:,} events",
+        50,
+        run_history,
+        setup_events,
+        warm=True,
+        against=(),
+    ),
+    Case(
+        "trail page",
+        f"first page of {EVENTS:,} events",
+        20,
+        run_trail,
+        setup_events,
+        warm=True,
+        against=(),
+    ),
+)
