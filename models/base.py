@@ -1,6 +1,8 @@
-from odoo import models
+from odoo import api, models
 from odoo.http import request
+from odoo.tools import format_list
 
+from ..tools.identity import find_identity_numbers
 from .audit_capture import is_business
 
 #: What was announced in this transaction, in the cache that a cursor keeps for it.
@@ -24,12 +26,15 @@ class Base(models.AbstractModel):
     #: ``{stored field that the trail leaves out: why}``.
     _audit_excluded_fields = {}
 
+    @api.model_create_multi
     def create(self, vals_list):
         self._announce_actor()
+        self._warn_of_identity(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
         self._announce_actor()
+        self._warn_of_identity([vals])
         return super().write(vals)
 
     def unlink(self):
@@ -46,6 +51,39 @@ class Base(models.AbstractModel):
         if is_business(self._name):
             self.env["welfare.audit.event"]._record("export", self._name, self.ids)
         return result
+
+    def _warn_of_identity(self, vals_list):
+        """Tell the user of texts that look like the number of a citizen.
+
+        It does not hinder: what an event says of it, an auditor finds, whichever way
+        the text has come in.
+        """
+        if not is_business(self._name):
+            return
+        names = {
+            name
+            for vals in vals_list
+            for name, value in vals.items()
+            if isinstance(value, str) and find_identity_numbers(value)
+        }
+        if names:
+            labels = [
+                self._fields[name]._description_string(self.env)
+                for name in sorted(names)
+            ]
+            self.env.user._bus_send(
+                "simple_notification",
+                {
+                    "type": "warning",
+                    "sticky": True,
+                    "title": self.env._("Personal data"),
+                    "message": self.env._(
+                        "%(fields)s: this looks like the number of a citizen. The "
+                        "register keeps no personal data; please take it out.",
+                        fields=format_list(self.env, labels),
+                    ),
+                },
+            )
 
     def _announce_actor(self):
         """Tell the connection who acts, once a transaction."""

@@ -1,5 +1,7 @@
 """Whatever changes a row of the business is written down by the database."""
 
+from unittest.mock import patch
+
 from psycopg2 import DatabaseError
 from psycopg2.errors import CheckViolation
 
@@ -337,6 +339,14 @@ class TestAuditCapture(WelfareCase):
                     act()
 
     # === PRIVACY === #
+
+    def test_a_number_of_a_citizen_is_warned_about(self):
+        with patch.object(type(self.env["bus.bus"]), "_sendone") as send:
+            self.facility.name = "张三11010519491231002X"
+            self.facility.name = "张三110105194912310021"
+        [call] = send.call_args_list
+        self.assertEqual(call.args[1], "simple_notification")
+        self.assertNotIn("1949", str(call.args[2]))
 
     def test_a_number_of_a_citizen_is_flagged_and_not_kept(self):
         self.facility.name = "张三11010519491231002X"

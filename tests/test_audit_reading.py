@@ -276,6 +276,21 @@ class TestAuditRequests(WelfareCase, HttpCase):
         self.assertEqual(event.user_id, self.manager)
         self.assertEqual(event.request_address, "127.0.0.1")
 
+    def test_a_call_creates_a_record_of_any_model(self):
+        """Every model's create() goes through ours: it must stay what it is to RPC."""
+        employee = self._create_user("administrator", self.county_a, login="rpc")
+        self.authenticate(employee.login, employee.login)
+        created = self.make_jsonrpc_request(
+            "/web/dataset/call_kw/welfare.facility.type/create",
+            {
+                "model": "welfare.facility.type",
+                "method": "create",
+                "args": [{"name": "试验类型", "code": "rpc_test"}],
+                "kwargs": {},
+            },
+        )
+        self.assertTrue(self.env["welfare.facility.type"].browse(created).exists())
+
     def test_a_call_has_a_user(self):
         facility = self._create_facility(self.street_a)
         # Odoo warns that this way in will go.

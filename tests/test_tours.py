@@ -39,6 +39,13 @@ class TestTours(WelfareCase, HttpCase):
         self.assertTrue(community.is_unit_community)
         self.assertEqual(community.unit_community_reason, "高校家属区")
 
+    def test_audit(self):
+        """The auditor reads who changed a facility, and how it stood before."""
+        facility = self._create_facility(self.street_a, name="巡查之家")
+        self.env.flush_all()
+        facility.with_user(self.manager).write({"plan_year": 2019})
+        self.start_tour("/odoo", "welfare_audit", login=self.auditor.login)
+
     def test_ledger_headings(self):
         """The facility manager explains a heading; it is remembered."""
         district = self._load_regions()

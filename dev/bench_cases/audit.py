@@ -4,7 +4,7 @@ many at once; and the history of one record among many events."""
 import itertools
 
 from .case import Case
-from .funds import _compete, _judge
+from .funds import _compete, _judge, _list_view
 
 BATCH = 100
 EACH = 60  # facilities that each of the processes writes
@@ -203,9 +203,7 @@ def setup_events(env):
 
 def run_history(env, Event, n):
     """Read the first page of the history of one record after another."""
-    from .funds import _specification
-
-    specification = _specification(Event.env, Event._name)
+    specification, _limit = _list_view(Event.env, Event._name)
     for _index in range(n):
         record = 1_000_000 + next(NUMBERS) * 7919 % RECORDS
         domain = [
@@ -224,9 +222,7 @@ def run_history(env, Event, n):
 
 def run_trail(env, Event, n):
     """Read the first page of the whole trail."""
-    from .funds import _specification
-
-    specification = _specification(Event.env, Event._name)
+    specification, _limit = _list_view(Event.env, Event._name)
     for _index in range(n):
         Event.web_search_read([], specification, limit=80, count_limit=10001)
         Event.env.invalidate_all()

@@ -1,0 +1,23 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+/** The auditor opens a facility's history, and the facility as it stood. */
+registry.category("web_tour.tours").add("welfare_audit", {
+    url: "/odoo",
+    steps: () => [
+        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        { trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_audit']", run: "click" },
+        {
+            trigger: "[data-menu-xmlid='welfare_facility.welfare_audit_event_menu']",
+            run: "click",
+        },
+        { trigger: ".o_data_row:contains(巡查之家):contains(2019) td[name=changes]", run: "click" },
+        { trigger: ".o_form_view .o_field_widget[name=changes_html]:contains(2019)" },
+        { trigger: "button[name=action_open_record_history]", run: "click" },
+        { trigger: ".o_breadcrumb:contains(巡查之家)" },
+        { trigger: "button[name=action_open_snapshot]", run: "click" },
+        { trigger: ".modal .o_field_widget[name=contents]:contains(巡查之家)" },
+        { trigger: ".modal footer button[special=cancel], .modal-footer .btn-primary", run: "click" },
+        { trigger: "body:not(:has(.modal))" },
+    ],
+});
