@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "depends": ["mail"],
     "external_dependencies": {
-        "python": ["openpyxl", "reportlab", "xlrd", "XlsxWriter"],
+        "python": ["cryptography", "openpyxl", "reportlab", "xlrd", "XlsxWriter"],
     },
     "data": [
         # access
@@ -112,6 +112,10 @@
         "views/welfare_inbox_views.xml",
         "views/welfare_audit_event_views.xml",
         "wizards/welfare_audit_snapshot_views.xml",
+        "data/welfare_audit_data.xml",
+        "reports/welfare_audit_report.xml",
+        "views/welfare_audit_seal_views.xml",
+        "views/welfare_audit_verification_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

@@ -109,12 +109,16 @@ from . import welfare_approval_request
 
 # 9 audit
 from . import welfare_audit_event
+from . import welfare_audit_leaf
+from . import welfare_audit_seal
+from . import welfare_audit_verification
 
 # extensions of the platform
 from . import base
 from . import ir_attachment
 from . import ir_actions_report
 from . import ir_http
+from . import welfare_audit_report_mark
 from . import res_users
 
 # on top of all reports

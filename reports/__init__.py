@@ -5,3 +5,5 @@ from . import welfare_facility_report
 from . import welfare_project_report
 from . import welfare_project_handover_report
 from . import welfare_standard_report
+from . import welfare_audit_seal_report
+from . import welfare_audit_verification_report

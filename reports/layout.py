@@ -8,6 +8,8 @@ Odoo, and no word reaches the paper that the caller did not pass in his language
 import copy
 import re
 from bisect import bisect_right
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
 from io import BytesIO
@@ -42,6 +44,7 @@ _MAX_ADVANCE = 1.02  # no sign of the typeface is wider, likewise
 _PADDING_X = 3
 _PADDING_Y = 2.5
 _QR_SIZE = 20 * mm
+_MARK_SIZE = 14 * mm
 # A higher row may continue on the next page; any other row moves there as a whole.
 _MAX_UNCUT_ROW = 200
 
@@ -609,6 +612,34 @@ class Labels:
 ENGLISH = Labels()
 
 
+@dataclass(frozen=True)
+class Mark:
+    """The state of a register outside the document, at the foot of every page.
+
+    :param str text: in a few words.
+    :param str qr_text: the same for a machine.
+    """
+
+    text: str
+    qr_text: str
+
+
+_mark = ContextVar("mark", default=None)
+
+
+@contextmanager
+def marked(mark):
+    """Put a mark on every document that is built inside, however deep.
+
+    :param mark: a :class:`Mark`, or None.
+    """
+    token = _mark.set(mark)
+    try:
+        yield
+    finally:
+        _mark.reset(token)
+
+
 def build_document(
     story,
     *,
@@ -624,7 +655,8 @@ def build_document(
     """Return a PDF file of A4 pages with a title, headers and footers.
 
     The same arguments always give the same bytes: the file holds no clock time and no
-    random identifier, so its digest can be kept and compared.
+    random identifier, so its digest can be kept and compared. A mark of :func:`marked`
+    counts as an argument.
 
     :param story: flowables; they can be drawn once only. Give a ``Drawing`` its
         ``initialFontName``, or it names a typeface that is not embedded.
@@ -656,6 +688,7 @@ def build_document(
         else "",
         numbering=labels.page,
         qr_text=qr_text,
+        mark=_mark.get(),
     )
     buffer = BytesIO()
     document = BaseDocTemplate(
@@ -695,16 +728,27 @@ class _Margin:
     printed: str
     numbering: str
     qr_text: str | None
+    mark: Mark | None
 
     def define_forms(self, canvas):
         """Draw once what each page then only refers to."""
         if self.qr_text:
-            size = _QR_SIZE
-            picture = Drawing(size, size, initialFontName=NORMAL)
-            picture.add(QrCodeWidget(self.qr_text, barWidth=size, barHeight=size))
-            canvas.beginForm("qr", 0, 0, size, size)
-            renderPDF.draw(picture, canvas, 0, 0)
-            canvas.endForm()
+            self._define_code(canvas, "qr", self.qr_text, _QR_SIZE)
+        if self.mark:
+            self._define_code(canvas, "mark", self.mark.qr_text, _MARK_SIZE)
+
+    def _define_code(self, canvas, name, text, size):
+        picture = Drawing(size, size, initialFontName=NORMAL)
+        picture.add(QrCodeWidget(text, barWidth=size, barHeight=size))
+        canvas.beginForm(name, 0, 0, size, size)
+        renderPDF.draw(picture, canvas, 0, 0)
+        canvas.endForm()
+
+    def _draw_code(self, canvas, name, left, bottom):
+        canvas.saveState()
+        canvas.translate(left, bottom)
+        canvas.doForm(name)
+        canvas.restoreState()
 
     def draw(self, canvas, number, total):
         """Draw header and footer of one page.
@@ -723,17 +767,20 @@ class _Margin:
         room = page.body_width
         if self.qr_text:
             room -= _QR_SIZE
-            canvas.saveState()
-            canvas.translate(right - _QR_SIZE, top + 0.5 * mm)
-            canvas.doForm("qr")
-            canvas.restoreState()
+            self._draw_code(canvas, "qr", right - _QR_SIZE, top + 0.5 * mm)
         canvas.drawString(page.left, top + 1.5 * mm, self._break(self.title, room)[0])
         base = page.bottom - 7 * mm
         canvas.drawString(page.left, base, self.printed)
         canvas.drawRightString(
             right, base, self.numbering % {"page": number, "pages": total}
         )
-        for line in self._break(self.footer, page.body_width)[:2]:
+        room = page.body_width
+        if self.mark:
+            room -= _MARK_SIZE
+            edge = base - 1 * mm - _MARK_SIZE
+            self._draw_code(canvas, "mark", right - _MARK_SIZE, edge)
+        lines = self._break(self.footer, room)[:2]
+        for line in lines + ([self.mark.text] if self.mark else []):
             base -= SMALL_SIZE * _LEADING
             canvas.drawString(page.left, base, line)
 
