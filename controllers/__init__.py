@@ -1,3 +1,4 @@
 from . import ledger
 from . import report
 from . import photo
+from . import audit

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import config, file_open, format_datetime
 
 from ..reports import layout
@@ -6,12 +7,16 @@ from ..tools.audit_key import find_key_file, read_private_key
 from ..verifier.welfare_verify import (
     EVENT_SQL,
     NO_HASH,
+    Database,
     Seal,
+    Verdict,
     make_head,
     make_key_id,
     make_root,
     make_seal_hash,
     make_seal_text,
+    read_head,
+    save_archive,
 )
 
 #: Events that one seal holds at the most, so that a transaction stays short.
@@ -90,6 +95,22 @@ class WelfareAuditSeal(models.Model):
         for seal in self:
             seal.event_count = seal.last_n - seal.first_n + 1
 
+    # === CRUD METHODS === #
+
+    # No super(): nobody gets through.
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        raise AccessError(self._message_append_only())
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        raise AccessError(self._message_append_only())
+
+    def unlink(self):  # pylint: disable=method-required-super
+        raise AccessError(self._message_append_only())
+
+    def _message_append_only(self):
+        return self.env._("Seals are made by the sealing alone, and stay.")
+
     # === ACTION METHODS === #
 
     @api.model
@@ -102,7 +123,62 @@ class WelfareAuditSeal(models.Model):
         self._seal_events()
         return True
 
+    @api.model
+    def action_export(self):
+        """Download the whole trail as an archive.
+
+        :raise AccessError: the user is no auditor of all regions.
+        """
+        self._check_export()
+        return {
+            "type": "ir.actions.act_url",
+            "url": "/welfare_facility/audit/archive",
+            "target": "download",
+        }
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _check_export(self):
+        """Refuse the archive to all but auditors who see every region: it holds the
+        events of all of them.
+
+        :raise AccessError: the user is none.
+        """
+        Region = self.env["welfare.region"]
+        sees_all = Region.search_count([]) == Region.sudo().search_count([])
+        is_auditor = self.env.user.has_group("welfare_facility.welfare_group_auditor")
+        if not (is_auditor and sees_all):
+            raise AccessError(
+                self.env._(
+                    "The archive holds what happened in every region. Only an auditor "
+                    "of all regions may take it."
+                )
+            )
+
+    @api.model
+    def _save_archive(self, file):
+        """Seal what is waiting, and write the trail into a binary file.
+
+        :return: the number of the last seal.
+        :raise UserError: the chain has gaps.
+        """
+        self._seal_events()
+        self.env["welfare.audit.event"]._record(
+            "export", self._name, note=self.env._("Archive of the audit trail")
+        )
+        with self.env.registry.cursor() as cr:
+            try:
+                source = Database(cr, config.filestore(cr.dbname))
+                source.check_frame(Verdict())
+                head = save_archive(source, file)[0]
+            except OSError as error:
+                raise UserError(
+                    self.env._("The trail cannot be kept as it is: verify it first.")
+                ) from error
+            finally:
+                cr.rollback()
+        return read_head(head)[0] if head else 0
 
     @api.model
     def _cron_seal(self):

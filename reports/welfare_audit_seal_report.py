@@ -53,7 +53,8 @@ class WelfareAuditSealReport(models.AbstractModel):
                 self.env._(
                     "The head of a seal stands for every event up to it. Kept outside "
                     "the database, it proves later whether the audit trail was "
-                    "changed, cut off or written anew: enter its number and hash when verifying."
+                    "changed, cut off or written anew: enter its number and hash when "
+                    "verifying."
                 )
             ),
             layout.table(rows, columns, zebra=True),

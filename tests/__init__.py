@@ -63,6 +63,9 @@ from . import test_welfare_fund_carry
 from . import test_identity
 from . import test_audit_capture
 from . import test_audit_reading
+from . import test_audit_format
+from . import test_audit_seal
+from . import test_welfare_audit_verification
 
 # approval
 from . import test_welfare_approval

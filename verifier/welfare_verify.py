@@ -745,8 +745,10 @@ class Database:
             "'pg_catalog, ' || quote_ident(current_schema()), true)"
         )
         # Statistics of a table just restored are missing; a nested loop over a block
-        # would take minutes.
+        # would take minutes. The price that PostgreSQL then puts on some plans would
+        # make it compile them.
         self.cursor.execute("SET LOCAL enable_nestloop = off")
+        self.cursor.execute("SET LOCAL jit = off")
         for name, is_missing, kind, is_secured, has_rules in self._rows(_FRAME_SQL):
             what = [
                 word

@@ -1,6 +1,6 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import audit, coverage, funds, ledgers, reference, regions
+from . import audit, audit_seal, coverage, funds, ledgers, reference, regions
 
 CASES = {
     case.name: case
@@ -11,5 +11,6 @@ CASES = {
         *ledgers.CASES,
         *funds.CASES,
         *audit.CASES,
+        *audit_seal.CASES,
     )
 }
