@@ -17,8 +17,8 @@ INSERT INTO welfare_audit_event (operation, table_name, model, res_id, old_value
                                  new_values, user_id, db_user, request_address,
                                  region_id, display_name)
 SELECT 'update', 'welfare_bench', 'welfare.bench', n %% 1000,
-       jsonb_build_object('state', 'planned', 'area_indoor', n + 0.5, 'plan_year', 2019),
-       jsonb_build_object('state', 'built', 'area_indoor', n + 0.75, 'plan_year', 2020),
+       jsonb_build_object('state', 'planned', 'area', n + 0.5, 'plan_year', 2019),
+       jsonb_build_object('state', 'built', 'area', n + 0.75, 'plan_year', 2020),
        2, 'odoo', '10.1.2.3', 7, '翠湖西路社区儿童之家' || n
   FROM generate_series(1, %s) n
 """
@@ -104,7 +104,9 @@ def run_verify_archive(env, file, n):
 CASES = (
     Case("seal events", "event", EVENTS, run_seal, setup_events, against=()),
     Case("plain hash, rows", "event", EVENTS, run_plain_rows, setup_sealed, against=()),
-    Case("plain hash, lines", "event", EVENTS, run_plain_lines, setup_lines, against=()),
+    Case(
+        "plain hash, lines", "event", EVENTS, run_plain_lines, setup_lines, against=()
+    ),
     Case(
         "verify database",
         "event",
