@@ -1,3 +1,7 @@
+from contextlib import contextmanager
+
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import config, file_open, format_datetime
@@ -270,6 +274,14 @@ class WelfareAuditSeal(models.Model):
         path = find_key_file(config["config"])
         return read_private_key(path) if path else None
 
+    @contextmanager
+    def _as_committed(self):
+        """Lend the model in a transaction that sees the seals just made; this one still
+        shows the database as it was when it began.
+        """
+        with self.env.registry.cursor() as cr:
+            yield self.with_env(self.env(cr=cr))
+
     @api.model
     def _get_last(self):
         """Return the last seal, an empty record where nothing is sealed yet."""
@@ -299,35 +311,38 @@ class WelfareAuditSeal(models.Model):
         :rtype: layout.Mark | None
         """
         self._seal_events()
-        seal = self._get_last()
-        if not seal:
-            return None
-        # Capitals and digits make a coarser code than small letters.
-        return layout.Mark(seal._make_mark(), seal._make_head().upper())
+        with self._as_committed() as Seal:
+            seal = Seal._get_last()
+            if not seal:
+                return None
+            # Capitals and digits make a coarser code than small letters.
+            return layout.Mark(seal._make_mark(), seal._make_head().upper())
 
     # === OUTSIDE === #
 
     @api.model
     def _cron_mail_head(self):
         """Send the head to the address outside that the system parameter names."""
-        address = (
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("welfare_facility.audit_digest_email")
-        )
+        parameters = self.env["ir.config_parameter"].sudo()
+        address = parameters.get_param("welfare_facility.audit_digest_email") or ""
         self._seal_events()
-        seal = self._get_last()
-        if "@" not in (address or "") or not seal:
-            return
+        with self._as_committed() as Seal:
+            seal = Seal._get_last()
+            if "@" in address and seal:
+                seal._mail_head(address)
+
+    def _mail_head(self, address):
+        """Send the head of the chain up to this seal to an address."""
+        self.ensure_one()
         database = self.env.cr.dbname
         lines = [
             self.env._(
                 "Head of the audit trail of %(database)s, made at %(time)s:",
                 database=database,
-                time=format_datetime(self.env, seal.sealed_at),
+                time=format_datetime(self.env, self.sealed_at),
             ),
-            seal._make_mark(),
-            seal._make_head(),
+            self._make_mark(),
+            self._make_head(),
             self.env._(
                 "Keep this message. With it the verifier tells whether the trail was "
                 "cut off or written anew since."
@@ -340,8 +355,10 @@ class WelfareAuditSeal(models.Model):
                 "subject": self.env._(
                     "Audit trail of %(database)s: seal %(number)s",
                     database=database,
-                    number=seal.id,
+                    number=self.id,
                 ),
-                "body_html": "".join(f"<p>{line}</p>" for line in lines),
+                "body_html": Markup().join(
+                    Markup("<p>{}</p>").format(line) for line in lines
+                ),
             }
         )

@@ -40,6 +40,11 @@ class AuditCase(WelfareCase):
 
 @tagged("post_install", "-at_install")
 class TestVerification(AuditCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry_enter_test_mode_cls()
+
     def test_a_sound_trail(self):
         self._create_facility()
         self.env.flush_all()
@@ -130,6 +135,11 @@ class TestVerification(AuditCase):
 
 @tagged("post_install", "-at_install")
 class TestSealBook(AuditCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry_enter_test_mode_cls()
+
     def test_every_page_bears_the_head(self):
         facility = self._create_facility()
         self.env.flush_all()
