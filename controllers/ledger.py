@@ -3,6 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo.http import Controller, content_disposition, request, route
 
 from ..models.ledger_sheets import make_error_list, make_template
+from ..wizards.welfare_standard_import import STANDARD_COLUMNS
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -32,6 +33,15 @@ class WelfareLedgerController(Controller):
         request.env["welfare.import.column"].check_access("read")
         content = make_template(request.env)
         return self._send(content, request.env._("Ledger to fill in"))
+
+    @route(
+        "/welfare_facility/standard/template", type="http", auth="user", readonly=True
+    )
+    def standard_template(self):
+        """Return an empty list of standards with the headings that are understood."""
+        request.env["welfare.import.column"].check_access("read")
+        content = make_template(request.env, {"standard": STANDARD_COLUMNS})
+        return self._send(content, request.env._("Standards to fill in"))
 
     def _send(self, content, name):
         return request.make_response(

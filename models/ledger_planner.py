@@ -89,6 +89,8 @@ class PlannedRow:
     :ivar dict vals: those of :data:`STATED` that are to be written.
     :ivar list steps: states that an existing facility passes, in their order.
     :ivar bool is_redated: the day of the current state is corrected.
+    :ivar dict institution: what is to be written of an institution, see
+        :class:`~.institution_planner.InstitutionPlanner`.
     """
 
     sheet: str
@@ -106,6 +108,7 @@ class PlannedRow:
     vals: dict = field(default_factory=dict)
     steps: list = field(default_factory=list)
     is_redated: bool = False
+    institution: dict | None = None
 
     @property
     def message(self):

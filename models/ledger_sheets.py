@@ -68,12 +68,13 @@ def make_error_list(ledger):
     return _make(fill)
 
 
-def make_template(env):
+def make_template(env, table_types=TABLES):
     """Return an empty ledger with the headings that are understood, as an .xlsx.
 
-    Two sheets are to be filled in, for the facilities and for the funds; a third one
-    says what belongs under each heading, with an example.
+    A sheet is to be filled in for each table; the last one says what belongs under each
+    heading, with an example.
 
+    :param dict table_types: how the columns are read, by type of table.
     :rtype: bytes
     """
     Column = env["welfare.import.column"]
@@ -86,7 +87,7 @@ def make_template(env):
                 if code in options
             ],
         )
-        for table_type, options in TABLES.items()
+        for table_type, options in table_types.items()
     ]
 
     def fill(book):

@@ -41,7 +41,8 @@ class LedgerWriter:
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM welfare_facility_import_line WHERE import_id = %s "
-                "AND status IN ('create', 'change') ORDER BY id",
+                "AND status IN ('create', 'change') AND institution IS NULL "
+                "ORDER BY id",
                 self.ledger.id,
             )
         )
@@ -77,6 +78,7 @@ class LedgerWriter:
                 query,
                 lines=SQL(
                     "line.import_id = %s AND line.status = %s "
+                    "AND line.institution IS NULL "
                     "AND line.id BETWEEN %s AND %s",
                     self.ledger.id,
                     status,

@@ -11,6 +11,8 @@ from odoo.tools import format_date, format_datetime, format_list
 
 from ..tools import division_code
 from .funding_planner import FUNDING_COLUMNS, FundingPlanner
+from .institution_planner import INSTITUTION_COLUMNS, InstitutionPlanner
+from .institution_writer import InstitutionWriter
 from .ledger_planner import LedgerPlanner, PlannedRow
 from .ledger_writer import LedgerWriter
 
@@ -35,7 +37,11 @@ LEDGER_COLUMNS = {
 }
 
 #: What is looked for in a file, by type of table.
-TABLES = {"facility": LEDGER_COLUMNS, "funding": FUNDING_COLUMNS}
+TABLES = {
+    "facility": LEDGER_COLUMNS,
+    "funding": FUNDING_COLUMNS,
+    "institution": INSTITUTION_COLUMNS,
+}
 
 
 class WelfareFacilityImport(models.Model):
@@ -274,6 +280,7 @@ class WelfareFacilityImport(models.Model):
             )
         try:
             LedgerWriter(self).apply(progress=self._progress(self.filename))
+            InstitutionWriter(self).apply()
             self.fund_ids._take_over()
             self.env.flush_all()
         except UniqueViolation as error:
@@ -563,7 +570,12 @@ class WelfareFacilityImport(models.Model):
     # --- what becomes of it ----------------------------------------------------------
 
     def _digest_register(self, planner):
-        return f"{planner.basis()} {FundingPlanner(self.region_id).basis()}"
+        planners = (
+            planner,
+            FundingPlanner(self.region_id),
+            InstitutionPlanner(self.region_id, self.date),
+        )
+        return " ".join(each.basis() for each in planners)
 
     def _plan_sheets(self, matches, planner):
         """Tell what becomes of each row of the file, sheet by sheet.
@@ -579,6 +591,9 @@ class WelfareFacilityImport(models.Model):
         for match in matches:
             if match.kind == "facility":
                 yield from planner.plan(match.table, progress=progress)
+            elif match.kind == "institution":
+                institutions = InstitutionPlanner(self.region_id, planner.date)
+                yield from institutions.plan(match.table)
             elif match.kind == "funding":
                 yield from funding.plan(match.table, fund_vals_list)
                 total = funding.get_total(match.table) if total is None else total

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -11,7 +12,7 @@ from .ledger_planner import STATED
 PLAN = ("code", "state", "date", "is_approximate", "steps", "is_redated", *STATED)
 COLUMNS = (
     *("import_id", "sequence", "sheet", "row", "cell", "place", "status"),
-    *("is_warned", "message", "facility_id", *PLAN),
+    *("is_warned", "message", "facility_id", "institution", *PLAN),
 )
 NO_PLAN = (None,) * len(PLAN)
 
@@ -89,6 +90,10 @@ class WelfareFacilityImportLine(models.Model):
     premises = fields.Char()
     plan_year = fields.Integer(string="Planned for", aggregator=None)
 
+    institution = fields.Json(
+        help="What applying the row writes of an institution; empty for a home."
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("import_id.filename", "sheet", "row")
@@ -150,7 +155,7 @@ class WelfareFacilityImportLine(models.Model):
         count = 0
         for count, row in enumerate(planned_rows, start=1):
             plan = NO_PLAN
-            if row.is_written:
+            if row.is_written and not row.institution:
                 plan = (
                     row.region.code,
                     row.state,
@@ -172,6 +177,7 @@ class WelfareFacilityImportLine(models.Model):
                     row.is_warned,
                     row.message,
                     row.facility and row.facility.id,
+                    row.institution and json.dumps(row.institution),
                     *plan,
                 )
             )

@@ -31,7 +31,9 @@ class WelfareImportColumn(models.Model):
         selection=[
             ("region", "List of Regions"),
             ("facility", "Ledger of Facilities"),
+            ("institution", "Ledger of Institutions"),
             ("funding", "Ledger of Funds"),
+            ("standard", "Standards"),
             ("budget", "Budget System: Appropriations"),
             ("payment", "Budget System: Payments"),
         ],

@@ -35,6 +35,8 @@ from . import test_ledger_concurrency
 from . import test_welfare_facility_measurement
 from . import test_welfare_standard
 from . import test_welfare_compliance
+from . import test_welfare_standard_plan
+from . import test_institution_import
 from . import test_welfare_coverage_target
 from . import test_welfare_coverage_measure
 from . import test_reports

@@ -167,6 +167,7 @@ class WelfareCase(TransactionCase):
         "welfare.import.mapping": "_prepare_import_mapping_vals",
         "welfare.facility.measurement": "_prepare_measurement_vals",
         "welfare.compliance.check": "_prepare_compliance_check_vals",
+        "welfare.standard.plan": "_prepare_standard_plan_vals",
         "welfare.coverage.target": "_prepare_target_vals",
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
@@ -602,6 +603,10 @@ class WelfareCase(TransactionCase):
     @classmethod
     def _create_compliance_line(cls, place=None):
         return cls._create_compliance(place).line_ids[:1]
+
+    @classmethod
+    def _prepare_standard_plan_vals(cls, place=None, **vals):
+        return {"region_id": (place or cls.county_a).id, "beds": 700, **vals}
 
     @classmethod
     def _prepare_compliance_check_vals(cls, place=None, **vals):

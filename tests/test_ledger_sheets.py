@@ -120,7 +120,7 @@ class TestDownloads(LedgerCase, HttpCase):
         url = self.env["welfare.facility.import"].action_download_template()["url"]
         response = self._get(self.officer.login, url)
         self.assertEqual(response.status_code, 200)
-        self.assertEqual(len(read_back(response.content).worksheets), 3)
+        self.assertEqual(len(read_back(response.content).worksheets), 4)
 
     def test_without_role_or_login(self):
         url = "/welfare_facility/import/template"

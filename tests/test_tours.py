@@ -90,6 +90,15 @@ class TestTours(WelfareCase, HttpCase):
         self.assertFalse(target.is_interim_stated, "empty is none")
         self.assertFalse(target.is_gap_stated)
 
+    def test_standard(self):
+        """The facility manager measures and checks; 11,200 m² on 400 beds are 28."""
+        facility = self._create_institution(
+            name="甲区儿童福利院", date_approved="2020-01-01"
+        )
+        self._measure(facility, area_building=11_200)
+        self.start_tour("/odoo", "welfare_standard", login=self.manager.login)
+        self.assertEqual(facility.compliance_ids.mapped("result"), ["not_met"])
+
     def test_fund(self):
         """The finance officer takes the ledger's money over, and ends the year."""
         district = self._load_regions()

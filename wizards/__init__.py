@@ -4,6 +4,8 @@ from . import welfare_facility_transition
 from . import welfare_compliance_check
 from . import welfare_facility_transition_close
 from . import welfare_facility_transition_fund
+from . import welfare_standard_plan
+from . import welfare_standard_import
 from . import welfare_appropriation_close
 from . import welfare_fund_reversal
 from . import welfare_project_step

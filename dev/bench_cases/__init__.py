@@ -1,6 +1,6 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import audit, audit_seal, coverage, funds, ledgers, reference, regions
+from . import audit, coverage, funds, ledgers, reference, regions, standards
 
 CASES = {
     case.name: case
@@ -8,6 +8,7 @@ CASES = {
         *reference.CASES,
         *regions.CASES,
         *coverage.CASES,
+        *standards.CASES,
         *ledgers.CASES,
         *funds.CASES,
         *audit.CASES,
