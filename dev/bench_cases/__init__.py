@@ -1,6 +1,15 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
-from . import audit, coverage, funds, ledgers, reference, regions, standards
+from . import (
+    audit,
+    audit_seal,
+    coverage,
+    funds,
+    ledgers,
+    reference,
+    regions,
+    standards,
+)
 
 CASES = {
     case.name: case
