@@ -137,7 +137,12 @@ class AuditWords:
             if model in self.env:
                 # Whoever may read the event reads what stands in it.
                 records = self.env[model].sudo().browse(unknown).exists()
-                names.update((record.id, record.display_name) for record in records)
+                names.update(
+                    (record.id, record.display_name)
+                    for record in records
+                    # What Odoo calls a record that has no name.
+                    if record.display_name != f"{model},{record.id}"
+                )
             gone = [res_id for res_id in unknown if names[res_id] is None]
             if gone:
                 names.update(dict.fromkeys(gone, ""))

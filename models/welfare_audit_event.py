@@ -118,6 +118,16 @@ class WelfareAuditEvent(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("act", "kind", "subject")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = self.env._(
+                "%(act)s: %(kind)s %(name)s",
+                act=event.act,
+                kind=event.kind,
+                name=event.subject,
+            )
+
     @api.depends_context("lang", "tz", "uid")
     @api.depends("operation", "model", "res_id", "old_values", "new_values")
     def _compute_words(self):

@@ -1,7 +1,6 @@
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
-import { useService } from "@web/core/utils/hooks";
 import { STATIC_ACTIONS_GROUP_NUMBER } from "@web/search/action_menus/action_menus";
 import { Component } from "@odoo/owl";
 
@@ -14,15 +13,12 @@ export class HistoryMenu extends Component {
     static components = { DropdownItem };
     static props = {};
 
-    setup() {
-        this.action = useService("action");
-        this.orm = useService("orm");
-    }
-
     async open() {
+        // Not useService(): the menu closes, and with it what would answer.
+        const { action, orm } = this.env.services;
         const { resModel, resId } = this.env.model.root;
-        this.action.doAction(
-            await this.orm.call("welfare.audit.event", "action_open_history", [resModel, resId])
+        action.doAction(
+            await orm.call("welfare.audit.event", "action_open_history", [resModel, resId])
         );
     }
 }
