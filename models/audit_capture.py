@@ -90,6 +90,7 @@ PLATFORM_RELATIONS = (
 OPERATIONS = ("insert", "update", "delete", "truncate")
 
 # One event a row. The rows come as JSON: oj before, nj after, j whichever there is.
+# OFFSET 0 keeps PostgreSQL from making the JSON anew wherever it is mentioned.
 _CAPTURE = """
 INSERT INTO %(schema)s.welfare_audit_event (
     operation, table_name, model, res_id, old_values, new_values,
@@ -100,15 +101,16 @@ SELECT %(operation)s, TG_TABLE_NAME, %(model)s, %(res_id)s,
     CASE WHEN has THEN %(schema)s.welfare_audit_mask(news) ELSE news END,
     %(region)s, %(name)s, %(parent_model)s, %(parent_id)s,
     CASE WHEN has THEN 'identity' END
-FROM (%(rows)s) AS pairs (oj, nj)
-CROSS JOIN LATERAL (SELECT coalesce(nj, oj)) AS either (j)
-CROSS JOIN LATERAL (%(values)s) AS changed (olds, news)
+FROM (%(rows)s OFFSET 0) AS pairs (oj, nj)
+CROSS JOIN LATERAL (SELECT coalesce(nj, oj) OFFSET 0) AS either (j)
+CROSS JOIN LATERAL (%(values)s OFFSET 0) AS changed (olds, news)
 CROSS JOIN LATERAL (
     -- The pattern first: it is quick, and nearly always says no.
     SELECT olds::text ~ '[0-9]{17}[0-9Xx]'
             AND %(schema)s.welfare_audit_has_identity(olds::text),
         news::text ~ '[0-9]{17}[0-9Xx]'
             AND %(schema)s.welfare_audit_has_identity(news::text)
+    OFFSET 0
 ) AS personal (had, has)
 WHERE (olds IS NOT NULL OR news IS NOT NULL) AND (%(where)s);
 """
