@@ -1,6 +1,7 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
 from . import (
+    approvals,
     audit,
     audit_seal,
     coverage,
@@ -20,6 +21,7 @@ CASES = {
         *standards.CASES,
         *ledgers.CASES,
         *funds.CASES,
+        *approvals.CASES,
         *audit.CASES,
         *audit_seal.CASES,
     )
