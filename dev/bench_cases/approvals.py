@@ -96,6 +96,12 @@ def run_inbox(env, prepared, n):
 
 CASES = (
     Case(
-        "approvals: inbox of 10,000", "page", 20, run_inbox, setup, warm=True, against=()
+        "approvals: inbox of 10,000",
+        "page",
+        20,
+        run_inbox,
+        setup,
+        warm=True,
+        against=(),
     ),
 )
