@@ -64,6 +64,9 @@ class WelfareCompliance(models.Model):
     )
     edition = fields.Char(required=True, readonly=True)
     size_class = fields.Char(readonly=True)
+    beds = fields.Integer(
+        readonly=True, aggregator=None, help="By which areas were divided."
+    )
     date = fields.Date(string="As of", required=True, readonly=True)
     date_approved = fields.Date(string="Project Approved on", readonly=True)
     basis = fields.Selection(
@@ -275,6 +278,7 @@ class WelfareCompliance(models.Model):
             "standard_id": check.standard.id,
             "edition": check.standard.edition,
             "size_class": check.size_class.name or None,
+            "beds": facts.beds and int(facts.beds),
             "date": date,
             "date_approved": facts.date_approved,
             "basis": check.basis,

@@ -105,11 +105,15 @@ class WelfareComplianceLine(models.Model):
 
     @api.model
     def _selection_operator(self):
-        return self.env["welfare.standard.line"]._fields["operator"].selection
+        return self._selection_of_lines("operator")
 
     @api.model
     def _selection_obligation(self):
-        return self.env["welfare.standard.line"]._fields["obligation"].selection
+        return self._selection_of_lines("obligation")
+
+    def _selection_of_lines(self, name):
+        field = self.env["welfare.standard.line"]._fields[name]
+        return field._description_selection(self.env)
 
     # === COMPUTE METHODS === #
 
@@ -140,7 +144,7 @@ class WelfareComplianceLine(models.Model):
                 bounds,
                 line._get_bounds(line.conflict_min, line.conflict_max),
                 line.conflict_standard_id,
-                parts and parts[1],
+                line.compliance_id.beds,
             )
 
     # === CRUD METHODS === #

@@ -31,6 +31,7 @@ class WelfareStandardLine(models.Model):
             ("le", "at most"),
             ("range", "from … to …"),
         ],
+        string="Relation",
         required=True,
         default="ge",
     )

@@ -81,7 +81,8 @@ class WelfareStandardReport(models.AbstractModel):
     def _draw_facility(self, facility, facts, checks, date):
         story = [
             layout.paragraph(self._describe_facility(facility, facts)),
-            layout.paragraph(self.env._("What was measured"), "heading"),
+            # No heading: it would take the whole table to the next page.
+            layout.paragraph(self.env._("What was measured")),
             self._draw_measurements(facility, facts, date),
         ]
         for check in checks:
@@ -191,8 +192,8 @@ class WelfareStandardReport(models.AbstractModel):
             place=standard._get_jurisdiction(),
         )
         story = [layout.paragraph(title, "heading")]
-        if note := self._describe_basis(check):
-            story.append(layout.paragraph(note, "small"))
+        note = self._describe_basis(check)
+        notes = [layout.paragraph(note, "small")] if note else []
         if not check.lines:
             story.append(
                 layout.paragraph(
@@ -202,7 +203,7 @@ class WelfareStandardReport(models.AbstractModel):
                     )
                 )
             )
-            return story
+            return story + notes
         rows = [
             [
                 self.env._("No."),
@@ -231,7 +232,7 @@ class WelfareStandardReport(models.AbstractModel):
             layout.Column(26),
             layout.Column(20, "center"),
         ]
-        story.append(layout.table(rows, columns))
+        story += [layout.table(rows, columns), *notes]
         story += [
             layout.paragraph(
                 self.env._(
