@@ -75,6 +75,8 @@
         "views/welfare_project_plan_views.xml",
         "wizards/welfare_project_step_views.xml",
         "views/welfare_facility_project_views.xml",
+        "views/welfare_rectification_views.xml",
+        "data/welfare_facility_log_cron_data.xml",
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",

@@ -47,6 +47,7 @@ from . import welfare_coverage_target
 # 2 facility: what happens in it
 from . import welfare_facility_log
 from . import welfare_facility_photo
+from . import welfare_rectification
 from . import welfare_facility_site
 
 # 3 project

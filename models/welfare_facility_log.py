@@ -81,6 +81,34 @@ class WelfareFacilityLog(models.Model):
         help="A children's home is free of charge (未成年人保护法第四十四条): an "
         "amount here is listed as a red flag.",
     )
+    severity = fields.Selection(
+        selection=[("ordinary", "Ordinary"), ("hazard", "Danger to Children")],
+        default="ordinary",
+        required=True,
+        copy=False,
+        help="How soon a defect has to be fixed.",
+    )
+    responsible_id = fields.Many2one(
+        comodel_name="res.users",
+        string="To Be Fixed by",
+        ondelete="restrict",
+        copy=False,
+        help="Who is responsible for a defect; the author, where nobody is named.",
+    )
+    rectification_ids = fields.One2many(
+        comodel_name="welfare.rectification",
+        inverse_name="log_id",
+        string="Rectification",
+        readonly=True,
+    )
+    fixes_id = fields.Many2one(
+        comodel_name="welfare.rectification",
+        string="Shows as Fixed",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+    )
     corrects_id = fields.Many2one(
         comodel_name="welfare.facility.log",
         string="Corrects",
@@ -222,11 +250,23 @@ class WelfareFacilityLog(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        logs = super().create(vals_list)
+        logs._open_rectifications()
+        for log in logs:
+            if log.fixes_id:
+                log.fixes_id.check_access("write")
+                log.fixes_id._report_fixed(log)
+        return logs
+
     def write(self, vals):
-        if "facility_id" in vals or "corrects_id" in vals:
+        if vals.keys() & {"facility_id", "corrects_id", "fixes_id"}:
             raise AccessError(self.env._("An entry stays with its facility."))
         self._check_is_open()
         result = super().write(vals)
+        if vals.keys() & {"kind", "severity", "date", "responsible_id"}:
+            self._open_rectifications()
         # Odoo names as writer whoever happens to flush; the database wants the author.
         self.flush_recordset()
         return result
@@ -265,6 +305,41 @@ class WelfareFacilityLog(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _open_rectifications(self):
+        """Open a rectification for each defect; what it was told before follows.
+
+        :raise UserError: an entry that has opened one is no defect any more.
+        """
+        # sudo(): no role creates one by itself.
+        Rectification = self.env["welfare.rectification"].sudo()
+        for log in self:
+            record = log.sudo().rectification_ids
+            if log.kind != "defect":
+                if record:
+                    raise UserError(
+                        self.env._(
+                            "This entry has opened a rectification and stays a defect."
+                        )
+                    )
+                continue
+            # A correction says anew what was wrong; it was opened before.
+            if log.corrects_id.sudo().rectification_ids:
+                continue
+            due = Rectification._get_date_due(log)
+            responsible = log.responsible_id or log.create_uid
+            if not record:
+                Rectification.create(
+                    {
+                        "log_id": log.id,
+                        "facility_id": log.facility_id.id,
+                        "date_due": due,
+                        "responsible_id": responsible.id,
+                    }
+                )
+            elif record.state == "open":
+                record._write_guarded({"date_due": due})
+                record.responsible_id = responsible
 
     def _sql_error_to_message(self, exc):
         """Give words to the refusals of the log's triggers."""

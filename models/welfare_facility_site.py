@@ -132,3 +132,17 @@ class WelfareFacility(models.Model):
             )
             user = last.create_uid
         return user if user.active and not user._is_superuser() else user.browse()
+
+    @api.model
+    def _cron_watch_sites(self):
+        """Ask for an entry in the log of each facility that is silent, once."""
+        summary = self.env._("Nothing logged for long: look after it and write")
+        for facility in self.browse(self._find_silent()):
+            asked = facility.activity_ids.filtered(
+                lambda activity: activity.automated and activity.summary == summary
+            )
+            user = facility._get_watcher()
+            if user and not asked:
+                facility.activity_schedule(
+                    "mail.mail_activity_data_todo", summary=summary, user_id=user.id
+                )

@@ -43,6 +43,7 @@ from . import test_reports
 from . import test_coverage_story
 from . import test_coverage_demo
 from . import test_welfare_facility_log
+from . import test_welfare_rectification
 
 # 3 project
 from . import test_welfare_project

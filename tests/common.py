@@ -171,6 +171,7 @@ class WelfareCase(TransactionCase):
         "welfare.coverage.target": "_prepare_target_vals",
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
+        "welfare.rectification": "_prepare_rectification_vals",
         "welfare.project": "_prepare_project_vals",
         "welfare.project.plan": "_prepare_plan_vals",
         "welfare.project.requirement": "_prepare_requirement_vals",
@@ -198,6 +199,7 @@ class WelfareCase(TransactionCase):
     CREATE_BY_MODEL = {
         "welfare.facility.log": "_create_log",
         "welfare.facility.photo": "_create_photo",
+        "welfare.rectification": "_create_rectification",
         "welfare.project.requirement": "_create_requirement",
         "welfare.project.deadline": "_create_deadline",
         "welfare.fund.entry": "_create_entry",
@@ -822,6 +824,23 @@ class WelfareCase(TransactionCase):
         """Write an entry as the manager, who alone may change it afterwards."""
         Log = cls.env["welfare.facility.log"].with_user(cls.manager).sudo()
         return Log.create(cls._prepare_log_vals(place, **vals)).with_env(cls.env)
+
+    @classmethod
+    def _prepare_rectification_vals(cls, place=None, **vals):
+        log = cls._create_log(place)
+        return {
+            "log_id": log.id,
+            "facility_id": log.facility_id.id,
+            "date_due": log.date,
+            "responsible_id": cls.manager.id,
+            **vals,
+        }
+
+    @classmethod
+    def _create_rectification(cls, place=None, **vals):
+        """Log a defect, which opens one."""
+        log = cls._create_log(place, kind="defect", note="插座外露", **vals)
+        return log.rectification_ids
 
     @classmethod
     def _prepare_photo_vals(cls, place=None, **vals):

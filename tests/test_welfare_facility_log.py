@@ -99,8 +99,8 @@ class TestFacilityLog(LogCase):
         self.env.cr.execute(
             """
             INSERT INTO welfare_facility_log
-                (facility_id, kind, date, note, currency_id, create_date)
-            SELECT facility_id, kind, date, note, currency_id, '2001-01-01'
+                (facility_id, kind, date, note, severity, currency_id, create_date)
+            SELECT facility_id, kind, date, note, severity, currency_id, '2001-01-01'
             FROM welfare_facility_log WHERE id = %s RETURNING create_date
             """,
             [log.id],

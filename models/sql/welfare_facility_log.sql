@@ -33,9 +33,11 @@ BEGIN
             RAISE EXCEPTION 'welfare: entry % of the site log is its author''s', OLD.id
                 USING ERRCODE = 'check_violation';
         END IF;
-        IF (NEW.id, NEW.create_uid, NEW.create_date, NEW.facility_id, NEW.corrects_id)
+        IF (NEW.id, NEW.create_uid, NEW.create_date, NEW.facility_id,
+            NEW.corrects_id, NEW.fixes_id)
            IS DISTINCT FROM
-           (OLD.id, OLD.create_uid, OLD.create_date, OLD.facility_id, OLD.corrects_id)
+           (OLD.id, OLD.create_uid, OLD.create_date, OLD.facility_id,
+            OLD.corrects_id, OLD.fixes_id)
         THEN
             RAISE EXCEPTION 'welfare: entry % of the site log keeps its place', OLD.id
                 USING ERRCODE = 'check_violation';
