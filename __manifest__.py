@@ -77,6 +77,9 @@
         "views/welfare_facility_project_views.xml",
         "views/welfare_rectification_views.xml",
         "data/welfare_facility_log_cron_data.xml",
+        "views/welfare_facility_operation_views.xml",
+        "data/welfare_staff_data.xml",
+        "views/welfare_staff_views.xml",
         # 4 funding
         "data/welfare_fiscal_year_data.xml",
         "data/welfare_fund_data.xml",

@@ -48,7 +48,14 @@ from . import welfare_coverage_target
 from . import welfare_facility_log
 from . import welfare_facility_photo
 from . import welfare_rectification
+from . import welfare_facility_activity
+from . import welfare_facility_opening
+from . import welfare_facility_use
 from . import welfare_facility_site
+from . import welfare_staff
+from . import welfare_staff_post
+from . import welfare_staff_record
+from . import welfare_coverage_measure_staff
 
 # 3 project
 from . import welfare_project_kind

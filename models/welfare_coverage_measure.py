@@ -3,9 +3,11 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.coverage import Coverage
+from ..tools.division_code import LEVEL_DIGITS
 from .welfare_facility import BUILT_STATES, PLANNED_STATES
 
 #: What can be said of a community, and how it is asked for. One that lacks a facility
@@ -42,8 +44,10 @@ class CoverageTable:
 
     @property
     def has_communities(self):
-        """Whether the parts are communities."""
-        return self.region.level in ("township", "village")
+        """Whether the parts are the communities (or other units) that are counted."""
+        levels = list(LEVEL_DIGITS)
+        unit = levels.index(self.measure._get_unit_level())
+        return levels.index(self.region.level) >= unit - 1
 
 
 def _decimal(value):
@@ -143,6 +147,7 @@ class WelfareCoverageMeasure(models.Model):
             ],
             part_level=self._label_level(table.parts[0].level) if table.parts else "",
             formula=measure._describe_formula(table.total),
+            labels=measure._get_page_labels(),
             communities=False,
         )
         if status or table.has_communities:
@@ -172,7 +177,31 @@ class WelfareCoverageMeasure(models.Model):
 
     @api.model
     def _get_computable(self):
-        return self.search([("facility_type_id", "!=", False)])
+        return self.search(self._get_computable_domain())
+
+    @api.model
+    def _get_computable_domain(self):
+        """Return which measures the register has something to compute from."""
+        return Domain("facility_type_id", "!=", False)
+
+    def _is_computable(self):
+        self.ensure_one()
+        return bool(self.filtered_domain(self._get_computable_domain()))
+
+    def _get_unit_level(self):
+        """Return the level of the regions that are counted, each as covered or not."""
+        return "village"
+
+    def _get_page_labels(self):
+        """Return what the figures of the page are called; one without is not shown."""
+        return {
+            "total": self.env._("Communities"),
+            "excluded": self.env._("Left out"),
+            "denominator": self.env._("To be built"),
+            "built": self.env._("Built"),
+            "missing": self.env._("Missing"),
+            "planned": self.env._("Of these planned"),
+        }
 
     def _get_path(self, region, own):
         """Return the regions from the user's own one down to a region."""
@@ -256,12 +285,12 @@ class WelfareCoverageMeasure(models.Model):
         return CoverageTable(self, region, date, year, parts, total)
 
     def _count_parts(self, region, date, year):
-        if not (region and date and self.facility_type_id):
+        if not (region and date and self._is_computable()):
             return []
         self._check_region(region)
         region = region._origin or region
         # A community is its own part; any other region has its direct parts.
-        if region.level == "village":
+        if region.level == self._get_unit_level():
             depth, of_region = region.parent_path.count("/"), SQL("part.id")
         else:
             depth, of_region = region.parent_path.count("/") + 1, SQL("part.parent_id")
@@ -276,7 +305,8 @@ class WelfareCoverageMeasure(models.Model):
                    SUM(area_indoor) FILTER (WHERE NOT excluded),
                    SUM(area_outdoor) FILTER (WHERE NOT excluded),
                    SUM(hours) FILTER (WHERE NOT excluded),
-                   SUM(hours_known) FILTER (WHERE NOT excluded)
+                   SUM(hours_known) FILTER (WHERE NOT excluded),
+                   SUM(people)
             FROM welfare_region part
             LEFT JOIN (%(communities)s) community
                    ON split_part(community.parent_path, '/', %(depth)s)::integer
@@ -301,6 +331,7 @@ class WelfareCoverageMeasure(models.Model):
                     area_outdoor=_decimal(row[10]),
                     hours=_decimal(row[11]),
                     hours_known=int(row[12] or 0),
+                    people=int(row[13] or 0),
                 ),
             )
             for row in self.env.execute_query(query)
@@ -319,7 +350,7 @@ class WelfareCoverageMeasure(models.Model):
         :raise AccessError: the region does not lie in the user's regions.
         """
         self.ensure_one()
-        if not (region and date and self.facility_type_id):
+        if not (region and date and self._is_computable()):
             return []
         self._check_region(region)
         region = region._origin or region
@@ -411,7 +442,8 @@ class WelfareCoverageMeasure(models.Model):
                    COALESCE(home.planned, FALSE) AS planned,
                    COALESCE(home.scheduled, FALSE) AS scheduled,
                    home.facility_id, home.state, home.since,
-                   home.area_indoor, home.area_outdoor, home.hours, home.hours_known
+                   home.area_indoor, home.area_outdoor, home.hours, home.hours_known,
+                   0 AS people
             FROM welfare_region region
             LEFT JOIN (
                 SELECT facility.region_id,
@@ -490,7 +522,7 @@ class WelfareCoverageMeasure(models.Model):
 
     def _describe_formula(self, coverage):
         """Say in words and figures how the rate comes about."""
-        if not self.facility_type_id:
+        if not self._is_computable():
             return self.env._(
                 "Kept as stated: the register has nothing to compute it from."
             )

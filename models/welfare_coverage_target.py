@@ -45,7 +45,9 @@ class WelfareCoverageTarget(models.Model):
     )
     # Stored for the check of the values alone.
     unit = fields.Selection(related="measure_id.unit", store=True, precompute=True)
-    is_computable = fields.Boolean(compute="_compute_is_computable")
+    is_computable = fields.Boolean(
+        compute="_compute_is_computable", search="_search_is_computable"
+    )
     date = fields.Date(
         string="As of",
         required=True,
@@ -232,10 +234,17 @@ class WelfareCoverageTarget(models.Model):
         for target in self:
             target.is_target_stated = bool(target.target_value)
 
-    @api.depends("measure_id.facility_type_id")
+    @api.depends("measure_id")
     def _compute_is_computable(self):
         for target in self:
-            target.is_computable = bool(target.measure_id.facility_type_id)
+            measure = target.measure_id
+            target.is_computable = bool(measure) and measure._is_computable()
+
+    def _search_is_computable(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = self.env["welfare.coverage.measure"]._get_computable_domain()
+        return Domain("measure_id", "any" if True in value else "not any", domain)
 
     @api.depends("measure_id", "region_id", "date")
     def _compute_display_name(self):
@@ -272,7 +281,7 @@ class WelfareCoverageTarget(models.Model):
             )
 
     @api.depends(
-        "measure_id.facility_type_id",
+        "measure_id",
         "region_id",
         "date",
         "stated_value",

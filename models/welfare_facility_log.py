@@ -81,6 +81,19 @@ class WelfareFacilityLog(models.Model):
         help="A children's home is free of charge (未成年人保护法第四十四条): an "
         "amount here is listed as a red flag.",
     )
+    is_label = fields.Boolean(
+        string="Shows the Lottery Label",
+        copy=False,
+        help="The photo shows the sign that public money of the welfare lottery asks "
+        "for (彩票公益金资助标识).",
+    )
+    activity_id = fields.Many2one(
+        comodel_name="welfare.facility.activity",
+        string="Planned as",
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+    )
     severity = fields.Selection(
         selection=[("ordinary", "Ordinary"), ("hazard", "Danger to Children")],
         default="ordinary",
@@ -141,6 +154,10 @@ class WelfareFacilityLog(models.Model):
     )
     _check_hours = models.Constraint(
         "CHECK (hours_opened BETWEEN 0 AND 24)", "A day has 24 hours."
+    )
+    _check_hours_kind = models.Constraint(
+        "CHECK (kind = 'opening' OR COALESCE(hours_opened, 0) = 0)",
+        "Only an entry about the opening has hours: they are counted once.",
     )
     _check_numbers = models.Constraint(
         "CHECK (children_served >= 0 AND adults_served >= 0 AND amount_fee >= 0)",
@@ -246,6 +263,14 @@ class WelfareFacilityLog(models.Model):
                         "The entries of %(date)s come to more than 24 hours.",
                         date=format_date(self.env, log.date),
                     )
+                )
+
+    @api.constrains("activity_id", "facility_id")
+    def _check_activity_facility(self):
+        for log in self:
+            if log.activity_id and log.activity_id.facility_id != log.facility_id:
+                raise ValidationError(
+                    self.env._("The activity was planned by another facility.")
                 )
 
     # === CRUD METHODS === #

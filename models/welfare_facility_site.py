@@ -24,6 +24,32 @@ class WelfareFacility(models.Model):
         "rule says.",
     )
 
+    opening_ids = fields.One2many(
+        comodel_name="welfare.facility.opening",
+        inverse_name="facility_id",
+        string="Opening Hours",
+    )
+    hours_announced = fields.Float(
+        string="Announced Hours a Week",
+        digits=(5, 2),
+        compute="_compute_hours_announced",
+        help="The weekly lines that hold today.",
+    )
+    is_idle = fields.Boolean(
+        string="Open Less than Required",
+        compute="_compute_is_idle",
+        search="_search_is_idle",
+        help="Built, and open fewer hours a week than the rule asks for: by the "
+        "announced hours, or by the register where none were announced. Hours that "
+        "nobody knows count as none.",
+    )
+    use_rate_label = fields.Char(
+        string="Use",
+        compute="_compute_use_rate_label",
+        help="Hours opened ÷ hours required since the first of the month a year ago, up "
+        "to yesterday.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends_context("uid")
@@ -52,6 +78,53 @@ class WelfareFacility(models.Model):
             return NotImplemented
         return Domain("id", "in" if True in value else "not in", self._find_silent())
 
+    @api.depends(
+        "opening_ids.hours",
+        "opening_ids.weekday",
+        "opening_ids.date_from",
+        "opening_ids.date_to",
+    )
+    def _compute_hours_announced(self):
+        today = self.env["welfare.facility.log"]._default_date()
+        for facility in self:
+            facility.hours_announced = sum(
+                line.hours
+                for line in facility.opening_ids
+                if line.weekday != "day"
+                and line.date_from <= today
+                and (not line.date_to or line.date_to >= today)
+            )
+
+    @api.depends("state", "hours_weekly", "hours_announced")
+    def _compute_is_idle(self):
+        idle = set(self._find_idle(self.ids))
+        for facility in self:
+            facility.is_idle = facility._origin.id in idle
+
+    def _search_is_idle(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("id", "in" if True in value else "not in", self._find_idle())
+
+    @api.depends_context("uid")
+    def _compute_use_rate_label(self):
+        today = self.env["welfare.facility.log"]._default_date()
+        rows = self.env["welfare.facility.use"]._read_group(
+            [
+                ("facility_id", "in", self.ids),
+                ("date", ">=", today.replace(year=today.year - 1, day=1)),
+                ("hours_required", ">", 0),
+            ],
+            ["facility_id"],
+            ["hours_opened:sum", "hours_required:sum"],
+        )
+        rates = {
+            facility.id: f"{100 * opened / required:.1f} %"
+            for facility, opened, required in rows
+        }
+        for facility in self:
+            facility.use_rate_label = rates.get(facility._origin.id, False)
+
     # === ACTION METHODS === #
 
     def action_log(self):
@@ -79,7 +152,55 @@ class WelfareFacility(models.Model):
             "context": {"default_facility_id": self.id},
         }
 
+    def action_open_use(self):
+        """Open the use of the facility, month by month."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "welfare_facility.welfare_facility_use_action"
+        )
+        return {
+            **action,
+            "domain": [("facility_id", "in", self.ids)],
+            "context": {},
+        }
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_idle(self, ids=None):
+        """Return the ids of built facilities that are open less than the rule asks for.
+
+        Where no rule holds, none is.
+
+        :rtype: list[int]
+        """
+        self.flush_model(["state", "hours_weekly", "region_id"])
+        self.env["welfare.facility.opening"].flush_model()
+        today = self.env["welfare.facility.log"]._default_date()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT facility.id
+                FROM welfare_facility facility
+                JOIN welfare_region region ON region.id = facility.region_id
+                WHERE facility.active AND facility.state IN %(built)s AND %(wanted)s
+                  AND COALESCE(
+                      (SELECT SUM(line.hour_to - line.hour_from)
+                       FROM welfare_facility_opening line
+                       WHERE line.facility_id = facility.id AND line.weekday <> 'day'
+                         AND line.date_from <= %(today)s
+                         AND (line.date_to IS NULL OR line.date_to >= %(today)s)),
+                      facility.hours_weekly, 0
+                  ) < %(hours)s
+                """,
+                built=BUILT_STATES,
+                wanted=_among(ids),
+                today=today,
+                hours=self.env["welfare.rule"]._sql_value(
+                    SQL("rule.code = 'opening_hours_weekly'"), today
+                ),
+            )
+        )
+        return [row[0] for row in rows]
 
     @api.model
     def _find_silent(self, ids=None):
@@ -107,9 +228,7 @@ class WelfareFacility(models.Model):
                   ) >= %(days)s
                 """,
                 live=_LIVE_STATES,
-                wanted=SQL("TRUE")
-                if ids is None
-                else SQL("facility.id IN %s", tuple(ids) or (0,)),
+                wanted=_among(ids),
                 today=today,
                 days=self.env["welfare.rule"]._sql_value(
                     SQL("rule.code = 'log_silent_days'"), today
@@ -146,3 +265,8 @@ class WelfareFacility(models.Model):
                 facility.activity_schedule(
                     "mail.mail_activity_data_todo", summary=summary, user_id=user.id
                 )
+
+
+def _among(ids):
+    """Return the condition that a facility is one of some, or any."""
+    return SQL("TRUE") if ids is None else SQL("facility.id IN %s", tuple(ids) or (0,))

@@ -44,6 +44,8 @@ from . import test_coverage_story
 from . import test_coverage_demo
 from . import test_welfare_facility_log
 from . import test_welfare_rectification
+from . import test_welfare_facility_operation
+from . import test_welfare_staff
 
 # 3 project
 from . import test_welfare_project

@@ -7,6 +7,7 @@ from itertools import count
 import xlsxwriter
 from PIL import Image
 
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -172,6 +173,11 @@ class WelfareCase(TransactionCase):
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
         "welfare.rectification": "_prepare_rectification_vals",
+        "welfare.facility.activity": "_prepare_activity_vals",
+        "welfare.facility.opening": "_prepare_opening_vals",
+        "welfare.staff": "_prepare_staff_vals",
+        "welfare.staff.post": "_prepare_post_vals",
+        "welfare.staff.record": "_prepare_record_vals",
         "welfare.project": "_prepare_project_vals",
         "welfare.project.plan": "_prepare_plan_vals",
         "welfare.project.requirement": "_prepare_requirement_vals",
@@ -200,6 +206,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.log": "_create_log",
         "welfare.facility.photo": "_create_photo",
         "welfare.rectification": "_create_rectification",
+        "welfare.facility.use": "_create_use",
         "welfare.project.requirement": "_create_requirement",
         "welfare.project.deadline": "_create_deadline",
         "welfare.fund.entry": "_create_entry",
@@ -856,3 +863,57 @@ class WelfareCase(TransactionCase):
     def _create_photo(cls, place=None, **vals):
         Photo = cls.env["welfare.facility.photo"].with_user(cls.manager).sudo()
         return Photo.create(cls._prepare_photo_vals(place, **vals)).with_env(cls.env)
+
+    # === OPERATION === #
+
+    @classmethod
+    def _prepare_activity_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_facility(place).id
+        return {"name": "绘本阅读", "date": "2019-06-01", **vals}
+
+    @classmethod
+    def _prepare_opening_vals(cls, place=None, **vals):
+        if "facility_id" not in vals:
+            vals["facility_id"] = cls._create_facility(place).id
+        return {"weekday": "1", "hour_from": 15.5, "hour_to": 17.5, **vals}
+
+    @classmethod
+    def _create_use(cls, place=None):
+        """Have a home that operates since yesterday: its use is a view of it."""
+        day = fields.Date.add(cls.env["welfare.facility.log"]._default_date(), days=-1)
+        home = cls._create_facility(place, state="operating", date_state=day)
+        return cls.env["welfare.facility.use"].search([("facility_id", "=", home.id)])
+
+    # === STAFF === #
+
+    @classmethod
+    def _prepare_staff_vals(cls, place=None, **vals):
+        return {"name": "李某", "region_id": (place or cls.county_a).id, **vals}
+
+    @classmethod
+    def _create_staff(cls, place=None, **vals):
+        return cls.env["welfare.staff"].create(cls._prepare_staff_vals(place, **vals))
+
+    @classmethod
+    def _prepare_post_vals(cls, place=None, **vals):
+        place = place or cls.county_a
+        if "staff_id" not in vals:
+            vals["staff_id"] = cls._create_staff(place).id
+        return {
+            "kind": "social_worker",
+            "region_id": place.id,
+            "date_from": "2018-01-01",
+            **vals,
+        }
+
+    @classmethod
+    def _create_post(cls, place=None, **vals):
+        post_vals = cls._prepare_post_vals(place, **vals)
+        return cls.env["welfare.staff.post"].create(post_vals)
+
+    @classmethod
+    def _prepare_record_vals(cls, place=None, **vals):
+        if "staff_id" not in vals:
+            vals["staff_id"] = cls._create_staff(place).id
+        return {"kind": "training", "date": "2019-03-01", **vals}

@@ -27,6 +27,7 @@ class Coverage:
     :param decimal.Decimal area_outdoor: likewise.
     :param decimal.Decimal hours: open hours a week of what is built, added up.
     :param int hours_known: facilities that the hours are known of.
+    :param int people: persons in post, where posts are counted.
     """
 
     total: int = 0
@@ -38,6 +39,7 @@ class Coverage:
     area_outdoor: Decimal = Decimal(0)
     hours: Decimal = Decimal(0)
     hours_known: int = 0
+    people: int = 0
 
     @property
     def denominator(self):

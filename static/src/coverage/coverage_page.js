@@ -32,20 +32,6 @@ export class CoveragePage extends Component {
         this.keepLast = new KeepLast();
         this.display = { controlPanel: {} };
         this.state = useState({ page: null, choice: this.initialChoice });
-        this.statuses = [
-            { key: "total", status: null, label: _t("Communities") },
-            { key: "excluded", status: "excluded", label: _t("Left out") },
-            { key: "denominator", status: null, label: _t("To be built") },
-            { key: "built", status: "built", label: _t("Built") },
-            { key: "missing", status: "missing", label: _t("Missing") },
-            { key: "planned", status: "planned", label: _t("Of these planned") },
-        ];
-        this.statusLabels = {
-            built: _t("Built"),
-            planned: _t("Planned"),
-            missing: _t("Missing"),
-            excluded: _t("Left out"),
-        };
         onWillStart(() => this.load(this.state.choice));
     }
 
@@ -61,6 +47,20 @@ export class CoveragePage extends Component {
 
     get date() {
         return deserializeDate(this.state.page.date);
+    }
+
+    /** The figures that the measure has, with what it calls them. */
+    get statuses() {
+        const statuses = ["excluded", "built", "missing", "planned"];
+        return Object.entries(this.state.page.labels).map(([key, label]) => ({
+            key,
+            label,
+            status: statuses.includes(key) && key,
+        }));
+    }
+
+    get statusLabels() {
+        return { ...this.state.page.labels, planned: _t("Planned") };
     }
 
     get regionDomain() {
