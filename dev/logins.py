@@ -4,6 +4,7 @@ LOGINS = (
     ("finance", "finance officer", "财务人员"),
     ("procurement", "procurement officer", "采购人员"),
     ("manager", "facility manager", "设施管理员"),
+    ("keeper", "keeper of one home, by telephone", "儿童之家管理员"),
     ("approver", "approver", "审批人"),
     ("auditor", "auditor", "审计人员"),
     ("administrator", "administrator of the application", "系统管理员"),

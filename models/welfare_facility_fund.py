@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
 
 #: Entries that bring money in; what was carried on from the year before came in once.
@@ -25,6 +26,14 @@ class WelfareFacility(models.Model):
         string="for Running", compute="_compute_amount_received"
     )
 
+    is_label_missing = fields.Boolean(
+        string="Lottery Label not Shown",
+        compute="_compute_is_label_missing",
+        search="_search_is_label_missing",
+        help="It was given money of a source that asks for a label on the spot, and no "
+        "photo of the site log shows one.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends_context("uid")
@@ -44,6 +53,18 @@ class WelfareFacility(models.Model):
                 facility.amount_running + facility.amount_building
             )
 
+    @api.depends_context("uid")
+    def _compute_is_label_missing(self):
+        missing = set(self._find_label_missing()._ids)
+        for facility in self:
+            facility.is_label_missing = facility._origin.id in missing
+
+    def _search_is_label_missing(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        missing = self._find_label_missing()
+        return Domain("id", "in" if True in value else "not in", missing.ids)
+
     # === ACTION METHODS === #
 
     def action_open_funds(self):
@@ -54,6 +75,28 @@ class WelfareFacility(models.Model):
         return {**action, "domain": [("facility_id", "in", self.ids)]}
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _find_label_missing(self):
+        """Return the facilities whose money asks for a label that no photo shows."""
+        entries = self.env["welfare.fund.entry"]._read_group(
+            [
+                ("account_id.facility_id", "!=", False),
+                ("account_id.appropriation_id.source_id.needs_label", "=", True),
+                ("kind", "in", ("receive", "arrive")),
+            ],
+            ["account_id"],
+        )
+        given = self.browse().union(*(account.facility_id for (account,) in entries))
+        shown = self.env["welfare.facility.log"].search(
+            [
+                ("facility_id", "in", given.ids),
+                ("is_label", "=", True),
+                ("is_corrected", "=", False),
+                ("photo_ids", "!=", False),
+            ]
+        )
+        return given - shown.facility_id
 
     def _get_lottery_amount(self):
         """Return the lottery money that a facility received, in yuan."""

@@ -46,8 +46,8 @@ class WelfareFacility(models.Model):
     use_rate_label = fields.Char(
         string="Use",
         compute="_compute_use_rate_label",
-        help="Hours opened ÷ hours required since the first of the month a year ago, up "
-        "to yesterday.",
+        help="Hours opened ÷ hours required since the first day of this month a year "
+        "ago, up to yesterday.",
     )
 
     # === COMPUTE METHODS === #

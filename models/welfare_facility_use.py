@@ -19,7 +19,6 @@ class WelfareFacilityUse(models.Model):
     _auto = False
     _log_access = False
     _order = "date desc, facility_id"
-    _rec_name = "facility_id"
     _depends = {
         "welfare.facility": ["region_id", "active"],
         "welfare.facility.status": ["facility_id", "state", "date", "corrects_id"],
@@ -65,6 +64,11 @@ class WelfareFacilityUse(models.Model):
     formula = fields.Char(compute="_compute_formula")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("facility_id", "date")
+    def _compute_display_name(self):
+        for use in self:
+            use.display_name = f"{use.facility_id.name} {use.date:%Y-%m}"
 
     @api.depends("hours_opened", "hours_required", "rate", "is_known")
     @api.depends_context("lang")
@@ -159,7 +163,8 @@ class WelfareFacilityUse(models.Model):
                 GROUP BY 1, 2
             ),
             opened AS (
-                SELECT entry.facility_id, date_trunc('month', entry.date)::date AS month,
+                SELECT entry.facility_id,
+                       date_trunc('month', entry.date)::date AS month,
                        SUM(entry.hours_opened) FILTER (WHERE entry.kind = 'opening')
                            AS hours,
                        COUNT(DISTINCT entry.date) FILTER (
@@ -173,12 +178,15 @@ class WelfareFacilityUse(models.Model):
                 )
                 GROUP BY 1, 2
             )
-            SELECT facility.id * 2048 + EXTRACT(YEAR FROM required.month)::integer %% 100
-                       * 12 + EXTRACT(MONTH FROM required.month)::integer AS id,
+            SELECT facility.id * 2048
+                       + EXTRACT(YEAR FROM required.month)::integer %% 100 * 12
+                       + EXTRACT(MONTH FROM required.month)::integer AS id,
                    facility.id AS facility_id, facility.region_id,
                    required.month AS date, required.is_known,
-                   CASE WHEN required.is_known THEN required.hours END AS hours_required,
-                   CASE WHEN required.is_known THEN required.days END AS days_required,
+                   CASE WHEN required.is_known
+                        THEN required.hours END AS hours_required,
+                   CASE WHEN required.is_known
+                        THEN required.days END AS days_required,
                    COALESCE(opened.hours, 0)::numeric AS hours_opened,
                    COALESCE(opened.days, 0) AS days_opened,
                    COALESCE(opened.children, 0) AS children_served,

@@ -43,7 +43,7 @@ class TestUse(OperationCase):
     """Golden figures, counted by hand in the calendar of 2019."""
 
     def test_october_2019(self):
-        """23 days from Monday to Friday, less 5 of the National Day week (1, 2, 3, 4 and
+        """23 days from Monday to Friday, less 5 of the National Day week (1 to 4 and
         7), and Saturday the 12th is worked: 23 - 5 + 1 = 19 days of 2 hours.
         """
         self._open_on("12345")
@@ -59,7 +59,7 @@ class TestUse(OperationCase):
         self.assertIn("9.21", use.formula)
 
     def test_september_2019(self):
-        """21 days from Monday to Friday, less the 13th, and Sunday the 29th is worked."""
+        """21 days from Monday to Friday less the 13th, and Sunday the 29th."""
         self._open_on("12345")
         self.assertEqual(self._month("2019-09-01").days_required, 21)
 
