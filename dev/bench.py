@@ -25,7 +25,7 @@ from .odoo import MODULE, fingerprint
 from .store import CHECKOUT, digest
 from .test import sweep
 
-REFERENCES = ("account", "purchase")
+REFERENCES = ("account", "maintenance", "purchase")
 SCRIPT = """
 import sys
 

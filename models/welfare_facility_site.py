@@ -182,7 +182,7 @@ class WelfareFacility(models.Model):
                 SELECT facility.id
                 FROM welfare_facility facility
                 JOIN welfare_region region ON region.id = facility.region_id
-                WHERE facility.active AND facility.state IN %(built)s AND %(wanted)s
+                WHERE facility.state IN %(built)s AND %(wanted)s
                   AND COALESCE(
                       (SELECT SUM(line.hour_to - line.hour_from)
                        FROM welfare_facility_opening line

@@ -20,7 +20,7 @@ class WelfareFacilityUse(models.Model):
     _log_access = False
     _order = "date desc, facility_id"
     _depends = {
-        "welfare.facility": ["region_id", "active"],
+        "welfare.facility": ["region_id"],
         "welfare.facility.status": ["facility_id", "state", "date", "corrects_id"],
         "welfare.facility.opening": [
             "facility_id",

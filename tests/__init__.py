@@ -63,6 +63,7 @@ from . import test_welfare_fund_reconciliation
 from . import test_welfare_fund_reversal
 from . import test_welfare_facility_import_ledger
 from . import test_welfare_fund_carry
+from . import test_welfare_facility_label
 
 # 9 audit
 from . import test_identity
@@ -78,3 +79,4 @@ from . import test_welfare_inbox
 
 # screens
 from . import test_tours
+from . import test_site_log_tour

@@ -10,6 +10,7 @@ from . import (
     reference,
     regions,
     standards,
+    site_log,
 )
 
 CASES = {
@@ -19,6 +20,7 @@ CASES = {
         *regions.CASES,
         *coverage.CASES,
         *standards.CASES,
+        *site_log.CASES,
         *ledgers.CASES,
         *funds.CASES,
         *approvals.CASES,

@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("welfare_site_log", {
         { trigger: ".o-kanban-button-new", run: "click" },
         // The own home is preset, and so is the day.
         { trigger: ".o_field_widget[name=facility_id] input:value(儿童之家)" },
-        { trigger: ".o_selection_badge:nth-of-type(5), .o_selection_badge[value*=defect]", run: "click" },
+        { trigger: ".o_selection_badge[value*=defect]", run: "click" },
         { trigger: ".o_field_widget[name=note] textarea", run: "edit 活动室插座外露" },
         takePhoto,
         { trigger: ".o_welfare_site_photos .o_welfare_photo img" },
