@@ -29,13 +29,15 @@ class WelfareProgressMixin(models.AbstractModel):
             if now - last < 0.5 and not is_end:
                 return
             last, is_shown = now, True
+            # Read here: a user whom this transaction has made is unknown to the other.
+            partner = self.env.user.partner_id
             with self.env.registry.cursor() as cr:
                 env = self.env(cr=cr)
                 if not env.user.exists():
                     # Made by this very request, as by demonstration data: no screen.
                     return
                 env["bus.bus"]._sendone(
-                    env.user.partner_id,
+                    partner,
                     "welfare_facility.progress",
                     {"label": label, "done": done, "total": total},
                 )
