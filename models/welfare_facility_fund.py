@@ -1,10 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
-
-#: Entries that bring money in; what was carried on from the year before came in once.
-INCOMING_KINDS = ("receive", "reduce", "arrive", "give_back")
 
 
 class WelfareFacility(models.Model):
@@ -41,17 +40,15 @@ class WelfareFacility(models.Model):
         accounts = self.env["welfare.fund.account"].search(
             [("facility_id", "in", self.ids)]
         )
-        by_facility = accounts.grouped("facility_id")
+        incoming = accounts._get_incoming()
+        totals = defaultdict(float)
+        for account in accounts:
+            totals[account.facility_id, account._is_running()] += incoming[account]
         for facility in self:
-            own = by_facility.get(facility, accounts.browse())
-            running = own.filtered(
-                lambda account: account.appropriation_id.use == "running"
-            )
-            facility.amount_running = running._get_incoming()
-            facility.amount_building = (own - running)._get_incoming()
-            facility.amount_received = (
-                facility.amount_running + facility.amount_building
-            )
+            origin = facility._origin
+            facility.amount_running = totals[origin, True]
+            facility.amount_building = totals[origin, False]
+            facility.amount_received = totals[origin, True] + totals[origin, False]
 
     @api.depends_context("uid")
     def _compute_is_label_missing(self):

@@ -41,32 +41,40 @@ class WelfareProject(models.Model):
     @api.depends("amount_estimate", "facility_ids", "state")
     @api.depends_context("uid")
     def _compute_fund_amounts(self):
+        accounts = self.env["welfare.fund.account"].search(
+            [("facility_id", "in", self.facility_ids.ids)]
+        )
+        incoming = accounts._get_incoming()
+        by_facility = accounts.grouped("facility_id")
         for project in self:
-            first = project.date_start.year if project.date_start else 0
-            ended = project.date_ids.filtered(
-                lambda row: (row.kind, row.stage) == ("actual", "archiving")
-            )[:1].date
-            accounts = self.env["welfare.fund.account"].search(
-                [
-                    ("facility_id", "in", project.facility_ids.ids),
-                    ("year", ">=", first),
-                    ("year", "<=", ended.year if ended else 9999),
-                ]
+            first, last = project._get_years()
+            own = accounts.browse()
+            for home in project.facility_ids._origin:
+                own |= by_facility.get(home, accounts.browse())
+            own = own.filtered(
+                lambda account, first=first, last=last: first <= account.year <= last
             )
-            running = accounts.filtered(
-                lambda account: account.appropriation_id.use == "running"
-            )
-            building = accounts - running
-            project.amount_received = building._get_incoming()
-            project.amount_paid = sum(building.mapped("paid"))
-            project.amount_running = running._get_incoming()
+            running = own.filtered(lambda account: account._is_running())
+            building = own - running
+            received = sum(incoming[account] for account in building)
+            paid = sum(building.mapped("paid"))
             estimate = project.amount_estimate
-            project.financial_progress = (
-                100 * project.amount_paid / estimate if estimate else 0
-            )
+            project.amount_received = received
+            project.amount_paid = paid
+            project.amount_running = sum(incoming[account] for account in running)
+            project.financial_progress = 100 * paid / estimate if estimate else 0
             project.is_over_estimate = bool(estimate) and (
-                project.currency_id.compare_amounts(
-                    max(project.amount_received, project.amount_paid), estimate
-                )
-                > 0
+                project.currency_id.compare_amounts(max(received, paid), estimate) > 0
             )
+
+    # === BUSINESS METHODS === #
+
+    def _get_years(self):
+        """Return the first and the last year whose money belongs to the project."""
+        self.ensure_one()
+        ended = self.date_ids.filtered(
+            lambda row: (row.kind, row.stage) == ("actual", "archiving")
+        )[:1].date
+        return self.date_start.year if self.date_start else 0, (
+            ended.year if ended else 9999
+        )

@@ -27,7 +27,7 @@ class WelfareProjectPlanFund(models.Model):
     )
     number = fields.Char(string="Document Number")
     date = fields.Date(required=True)
-    amount = fields.Monetary(string="Planned", required=True)
+    amount = fields.Monetary(string="Amount Planned", required=True)
     amount_received = fields.Monetary(
         string="Received",
         compute="_compute_amount_received",

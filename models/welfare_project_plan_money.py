@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 
@@ -45,10 +47,9 @@ class WelfareProjectPlan(models.Model):
                 ("year", "=", self.year),
             ]
         )
-        building = accounts.filtered(
-            lambda account: account.appropriation_id.use != "running"
-        )
-        return {
-            source: own._get_incoming()
-            for source, own in building.grouped("source_id").items()
-        }
+        incoming = accounts._get_incoming()
+        received = defaultdict(float)
+        for account in accounts:
+            if not account._is_running():
+                received[account.source_id] += incoming[account]
+        return received
