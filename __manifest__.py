@@ -107,7 +107,7 @@
         "wizards/welfare_fund_position_day_views.xml",
         # 9 audit
         "data/welfare_audit_cron_data.xml",
-        # approval
+        # 9 approval
         "data/welfare_duty_data.xml",
         "data/welfare_approval_kind_data.xml",
         "data/welfare_approval_tier_data.xml",
@@ -124,6 +124,7 @@
         "reports/welfare_audit_report.xml",
         "views/welfare_audit_seal_views.xml",
         "views/welfare_audit_verification_views.xml",
+        "views/welfare_approval_document_views.xml",
         # people
         "views/res_users_views.xml",
         "wizards/welfare_user_access_views.xml",

@@ -18,6 +18,7 @@ class WelfareAllotment(models.Model):
     _description = "Allotment"
     _inherit = [
         "welfare.region.mixin",
+        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
@@ -41,6 +42,20 @@ class WelfareAllotment(models.Model):
             "line_ids",
         )
     )
+
+    _approval_kinds = {("draft", "posted"): "allotment"}
+    _approval_fields = (
+        *("number", "kind", "account_id", "date", "norm_id", "norm_id.amount"),
+        *("deviation_reason", "line_ids"),
+    )
+    _approval_excluded = {
+        "is_deviation": "follows from norm and lines when it is posted",
+        "note": "a remark that moves no money",
+        "reversal_reason": "comes after what was approved",
+        "date_reversed": "comes after what was approved",
+    }
+    _approval_amount = "amount_total"
+    _approval_source = "source_id"
 
     number = fields.Char(string="Document Number", required=True, tracking=True)
     kind = fields.Selection(
@@ -286,6 +301,26 @@ class WelfareAllotment(models.Model):
         for allotment in self:
             if allotment.state == "reversed":
                 allotment.line_ids._restore_norm()
+
+    def _check_before_approval(self):
+        super()._check_before_approval()
+        if not self.line_ids:
+            raise UserError(self.env._("Add the holders first."))
+
+    def _get_duty_chain(self):
+        # The grant, and the allotments by which the account has got its money.
+        entries = self.env["welfare.fund.entry"].search(
+            [
+                ("account_id", "in", self.account_id.ids),
+                ("res_model", "=", self._name),
+                ("kind", "=", "arrive"),
+            ]
+        )
+        return [
+            *super()._get_duty_chain(),
+            self.account_id.appropriation_id,
+            self.browse(set(entries.mapped("res_id"))) - self,
+        ]
 
     def _prepare_posting(self):
         upper = self.account_id

@@ -12,8 +12,15 @@ class WelfareAllotmentLine(models.Model):
 
     _name = "welfare.allotment.line"
     _description = "Holder of an Allotment"
-    _inherit = ["welfare.currency.mixin"]
+    _inherit = ["welfare.approval.content.mixin", "welfare.currency.mixin"]
     _order = "allotment_id, id"
+
+    _approval_document = "allotment_id"
+    _approval_fields = ("region_id", "facility_id", "amount", "note")
+    _approval_excluded = {
+        "is_norm_taken": "noted when it is posted",
+        "norm_freed_by_id": "noted when another one is posted",
+    }
 
     allotment_id = fields.Many2one(
         comodel_name="welfare.allotment",

@@ -18,6 +18,7 @@ class WelfareAppropriation(models.Model):
     _description = "Appropriation"
     _inherit = [
         "welfare.region.mixin",
+        "welfare.approval.mixin",
         "welfare.state.mixin",
         "welfare.currency.mixin",
         "mail.thread",
@@ -48,6 +49,20 @@ class WelfareAppropriation(models.Model):
             "purpose_ids",
         )
     )
+
+    _approval_kinds = {("draft", "registered"): "appropriation"}
+    _approval_fields = (
+        *("number", "title", "year", "source_id", "region_id", "issuer", "date"),
+        *("amount_initial", "function_id", "economic_department_id"),
+        *("economic_government_id", "purpose_ids", "conditions", "attachment_ids"),
+    )
+    _approval_excluded = {
+        "budget_codes": "what another system calls it; the reconciliation adds to it",
+        "import_fund_id": "says where it comes from, not what it is",
+        "state_reason": "comes after what was approved",
+    }
+    _approval_amount = "amount_initial"
+    _approval_source = "source_id"
 
     number = fields.Char(
         string="Appropriation Number",
@@ -358,6 +373,12 @@ class WelfareAppropriation(models.Model):
         if "reason" in details:
             vals["state_reason"] = details["reason"]
         return vals
+
+    def _check_before_approval(self):
+        super()._check_before_approval()
+        refusals = self._get_refusals()
+        if refusals:
+            raise UserError("\n".join(refusals))
 
     def _get_account(self):
         """Return the account of the office that holds the appropriation."""

@@ -12,6 +12,7 @@ class WelfareAppropriationAdjustment(models.Model):
     _description = "Adjustment of an Appropriation"
     _inherit = [
         "welfare.region.mixin",
+        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
     ]
@@ -34,6 +35,20 @@ class WelfareAppropriationAdjustment(models.Model):
             "reason",
         )
     )
+
+    _derived_fields = frozenset(("region_id",))
+    _approval_kinds = {("draft", "posted"): "adjustment"}
+    _approval_fields = (
+        *("appropriation_id", "to_appropriation_id", "kind", "number", "date"),
+        *("amount", "reason"),
+    )
+    _approval_excluded = {
+        "import_fund_id": "says where it comes from, not what it is",
+        "reversal_reason": "comes after what was approved",
+        "date_reversed": "comes after what was approved",
+    }
+    _approval_amount = "amount"
+    _approval_source = "appropriation_id.source_id"
 
     appropriation_id = fields.Many2one(
         comodel_name="welfare.appropriation",
@@ -155,6 +170,14 @@ class WelfareAppropriationAdjustment(models.Model):
                         state=appropriation._state_label(appropriation.state),
                     )
                 )
+
+    def _check_before_approval(self):
+        super()._check_before_approval()
+        self._check_registered()
+
+    def _get_duty_chain(self):
+        chain = self.appropriation_id | self.to_appropriation_id
+        return [*super()._get_duty_chain(), chain]
 
     def _prepare_posting(self):
         account = self.appropriation_id._get_account()

@@ -75,32 +75,7 @@ class WelfareApprovalContentMixin(models.AbstractModel):
         self.ensure_one()
         # sudo(): the contents do not depend on who looks at them.
         record = self.sudo().with_context(lang=None, active_test=False)
-        return {
-            path: record._get_approval_value(path) for path in self._approval_fields
-        }
-
-    def _get_approval_value(self, path):
-        name, _dot, rest = path.partition(".")
-        value = self[name]
-        if rest:
-            return value._get_approval_value(rest) if value else None
-        field = self._fields[name]
-        if field.type == "one2many":
-            lines = [line._get_approval_content() for line in value]
-            return sorted(lines, key=_write)
-        if field.type == "many2many":
-            return sorted(value.ids)
-        if field.type == "many2one":
-            return value.id or None
-        if field.type == "monetary":
-            return str(to_yuan(value))
-        if field.type == "float":
-            return f"{value:.6f}"
-        if field.type in ("date", "datetime"):
-            return value.isoformat() if value else None
-        if field.type in ("integer", "boolean"):
-            return value
-        return value or None
+        return {path: _read(*_follow(record, path)) for path in self._approval_fields}
 
     def _describe_approval_content(self):
         """Return what is approved in words, as pairs of a label and a text.
@@ -110,37 +85,66 @@ class WelfareApprovalContentMixin(models.AbstractModel):
         self.ensure_one()
         pairs = []
         for path in self._approval_fields:
-            name, _dot, rest = path.partition(".")
-            record, last = self, name
-            if rest:
-                record, last = self.mapped(path.rpartition(".")[0]), rest
-                last = path.rpartition(".")[2]
-            label = record._fields[last]._description_string(self.env)
-            pairs.append((label, record[:1]._describe_approval_value(last)))
+            record, field = _follow(self, path)
+            label = field._description_string(self.env)
+            pairs.append((label, _describe(record, field)))
         return pairs
 
-    def _describe_approval_value(self, name):
-        value, field = self[name], self._fields[name]
-        if field.type == "one2many":
-            return "\n".join(
-                " · ".join(text for _label, text in line._describe_approval_content())
-                for line in value
+
+def _follow(record, path):
+    """Return the record and the field to which a path with dots leads."""
+    *names, last = path.split(".")
+    for name in names:
+        record = record[name]
+    return record, record._fields[last]
+
+
+def _read(record, field):
+    """Return a value in a form that does not depend on who reads it."""
+    value = record[field.name]
+    if field.type == "one2many":
+        return sorted((line._get_approval_content() for line in value), key=_write)
+    if field.type == "many2many":
+        return sorted(value.ids)
+    if field.type == "many2one":
+        return value.id or None
+    if field.type == "monetary":
+        return str(to_yuan(value))
+    if field.type == "float":
+        return f"{value:.6f}"
+    if field.type in ("date", "datetime"):
+        return value.isoformat() if value else None
+    if field.type in ("integer", "boolean"):
+        return value
+    return value or None
+
+
+def _describe(record, field):
+    """Return a value in the words of who reads it."""
+    value, env = record[field.name], record.env
+    if field.type == "one2many":
+        return "\n".join(
+            " · ".join(
+                text for _name, text in line._describe_approval_content() if text
             )
-        if field.type == "many2many":
-            return format_list(self.env, value.mapped("display_name")) if value else ""
-        if field.type == "many2one":
-            return value.display_name or ""
-        if field.type == "monetary":
-            return format_amount(self.env, value, self[field.get_currency_field(self)])
-        if field.type == "date":
-            return format_date(self.env, value) if value else ""
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, "")
-        if field.type == "boolean":
-            return self.env._("Yes") if value else self.env._("No")
-        if field.type == "float":
-            return f"{value:g}"
-        return str(value or "")
+            for line in value
+        )
+    if field.type == "many2many":
+        return format_list(env, value.mapped("display_name")) if value else ""
+    if field.type == "many2one":
+        return value.display_name or ""
+    if field.type == "monetary":
+        currency = record[field.get_currency_field(record)]
+        return format_amount(env, value, currency) if record else ""
+    if field.type == "date":
+        return format_date(env, value) if value else ""
+    if field.type == "selection":
+        return dict(field._description_selection(env)).get(value, "")
+    if field.type == "boolean":
+        return env._("Yes") if value else env._("No")
+    if field.type == "float":
+        return f"{value:g}"
+    return str(value or "")
 
 
 def _write(content):

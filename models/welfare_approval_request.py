@@ -588,6 +588,8 @@ class WelfareApprovalRequest(models.Model):
         """
         fingerprints = self._read_shown(shown)
         requests = self.browse(fingerprints)
+        if not requests:
+            return True
         comment = str(comment or "").strip()
         if decision != "approve" and not comment:
             raise UserError(self.env._("Say why."))
@@ -607,7 +609,7 @@ class WelfareApprovalRequest(models.Model):
             fingerprints = {int(id_): str(seen) for id_, seen in shown}
         except (TypeError, ValueError):
             fingerprints = {}
-        if not fingerprints:
+        if not fingerprints and shown:
             raise UserError(self.env._("Say which requests, as they were shown."))
         return fingerprints
 
@@ -927,7 +929,8 @@ class WelfareApprovalRequest(models.Model):
             )
         activity_type = self.env.ref("mail.mail_activity_data_todo")
         model = self.env["ir.model"]._get(self._name)
-        self.env["mail.activity"].create(
+        # E-mails wait for their job: nobody waits for a mail server.
+        self.env["mail.activity"].with_context(mail_notify_force_send=False).create(
             [
                 {
                     "activity_type_id": activity_type.id,
@@ -949,7 +952,7 @@ class WelfareApprovalRequest(models.Model):
 
     def _tell_requester(self, text):
         """Tell who has submitted what became of it."""
-        self.message_post(
+        self.with_context(mail_notify_force_send=False).message_post(
             body=text,
             partner_ids=self.requester_id.partner_id.ids
             if self.requester_id != self.env.user

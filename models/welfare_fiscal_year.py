@@ -10,12 +10,18 @@ class WelfareFiscalYear(models.Model):
 
     _name = "welfare.fiscal.year"
     _description = "Fiscal Year"
-    _inherit = ["welfare.state.mixin"]
+    _inherit = ["welfare.approval.mixin", "welfare.state.mixin"]
     _order = "year desc"
     _rec_name = "year"
 
     _initial_states = ("open",)
     _transitions = {"open": {"closed"}, "closed": {"open"}}
+
+    _approval_kinds = {
+        ("open", "closed"): "year_close",
+        ("closed", "open"): "year_reopen",
+    }
+    _approval_fields = ("year",)
 
     year = fields.Integer(required=True, aggregator=None)
     state = fields.Selection(

@@ -22,6 +22,7 @@ class WelfareFundCarry(models.Model):
     _description = "Year-end Carry-over"
     _inherit = [
         "welfare.region.mixin",
+        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
@@ -31,6 +32,14 @@ class WelfareFundCarry(models.Model):
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
     _content_fields = frozenset(("year", "region_id", "date", "number", "line_ids"))
+
+    _approval_kinds = {("draft", "posted"): "carry"}
+    _approval_fields = ("year", "region_id", "date", "number", "line_ids")
+    _approval_excluded = {
+        "note": "a remark that moves no money",
+        "reversal_reason": "comes after what was approved",
+        "date_reversed": "comes after what was approved",
+    }
 
     region_id = fields.Many2one(
         default=lambda self: self._default_region_id(),
@@ -170,12 +179,7 @@ class WelfareFundCarry(models.Model):
         self.env["welfare.fund.account"]._lock_documents(self.line_ids)
         postings = []
         for carry in self:
-            lines = carry.line_ids.filtered(lambda line: line.action != "leave")
-            refusals = [text for line in lines for text in line._get_refusals()]
-            if refusals:
-                raise UserError("\n".join(refusals))
-            if not lines:
-                raise UserError(self.env._("There is nothing to post."))
+            lines = carry._get_lines_to_post()
             carry._set_state("posted")
             postings += [line._prepare_posting() for line in lines]
         # At once: the accounts of all documents are locked in one order.
@@ -188,6 +192,36 @@ class WelfareFundCarry(models.Model):
     # later than the records of a new database.
     def _creation_message(self):  # pylint: disable=method-required-super
         return self.env._("Carry-over entered")
+
+    def _get_approval_amount(self):
+        self.ensure_one()
+        return self.amount_carry + self.amount_lapse
+
+    def _get_approval_source(self):
+        self.ensure_one()
+        return self.line_ids.source_id
+
+    def _check_before_approval(self):
+        super()._check_before_approval()
+        self._get_lines_to_post()
+
+    def _get_duty_chain(self):
+        chain = self.line_ids.account_id.appropriation_id
+        return [*super()._get_duty_chain(), chain]
+
+    def _get_lines_to_post(self):
+        """Return the lines that move money.
+
+        :raise UserError: one of them cannot be posted, or there is none.
+        """
+        self.ensure_one()
+        lines = self.line_ids.filtered(lambda line: line.action != "leave")
+        refusals = [text for line in lines for text in line._get_refusals()]
+        if refusals:
+            raise UserError("\n".join(refusals))
+        if not lines:
+            raise UserError(self.env._("There is nothing to post."))
+        return lines
 
     def _prepare_line_vals(self, account):
         """Return the line of an account: what is left, and what the rules make of it.

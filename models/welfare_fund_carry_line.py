@@ -14,8 +14,18 @@ class WelfareFundCarryLine(models.Model):
 
     _name = "welfare.fund.carry.line"
     _description = "Account of a Carry-over"
-    _inherit = ["welfare.currency.mixin"]
+    _inherit = ["welfare.approval.content.mixin", "welfare.currency.mixin"]
     _order = "carry_id, id"
+
+    _approval_document = "carry_id"
+    _approval_fields = (
+        *("account_id", "amount", "amount_pending", "rule_id", "proposal", "action"),
+        "reason",
+    )
+    _approval_excluded = {
+        "explanation": "says in words what the others say",
+        "is_deviation": "follows from proposal and action",
+    }
 
     carry_id = fields.Many2one(
         comodel_name="welfare.fund.carry",

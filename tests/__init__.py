@@ -76,6 +76,7 @@ from . import test_welfare_audit_verification
 # approval
 from . import test_welfare_approval
 from . import test_welfare_inbox
+from . import test_welfare_approval_attacks
 
 # screens
 from . import test_tours

@@ -24,6 +24,12 @@ ROLES = (
 )
 
 
+#: Who asks for the approval of what is not money.
+ROLE_BY_MODEL = {
+    "welfare.fiscal.year": "administrator",
+    "welfare.duty.exception": "administrator",
+}
+
 #: Headings that every ledger of facilities has.
 LEDGER_HEADING = (
     "街道",
@@ -83,22 +89,31 @@ def make_photo(color=0, taken=None, place=None, size=(64, 48), offset="+08:00"):
     return stream.getvalue() + str(color).encode()
 
 
-def approve(documents, role="finance"):
+def approve(documents):
     """Have documents approved in the ordinary way, by people made for that.
 
-    :param documents: records that take ``welfare.approval.mixin``.
-    :param str role: who submits them.
+    :param documents: records that take ``welfare.approval.mixin``. Those that are
+        approved already stay as they are.
     :return: the same documents, to be posted.
     """
+    given = documents
+    documents = documents.sudo()
     env = documents.env
-    requester = _get_person(env, f"welfare_group_{role}", documents)
-    approvers = [
-        _get_person(env, f"welfare_group_approver_{post}", documents)
-        for post in ("section", "deputy", "head")
-    ]
+    Request = env["welfare.approval.request"]
+    documents -= documents.browse(
+        Request._get_open(documents)
+        .filtered(lambda request: request.state == "granted")
+        .mapped("res_id")
+    )
+    if not documents:
+        return given
+    regions = _get_roots(documents)
+    role = ROLE_BY_MODEL.get(documents._name, "finance")
+    requester = _get_person(env, f"welfare_group_{role}", regions)
+    make_approvers(env, regions)
     for document in documents:
         if document._get_approval_amount() >= 1_000_000:
-            env["ir.attachment"].sudo().create(
+            env["ir.attachment"].create(
                 {
                     "name": "会议纪要.txt",
                     "raw": b"-",
@@ -107,21 +122,35 @@ def approve(documents, role="finance"):
                 }
             )
     documents.with_user(requester).action_submit()
-    requests = env["welfare.approval.request"].sudo()._get_open(documents)
-    for approver in approvers:
+    decide(documents)
+    return given
+
+
+def decide(documents):
+    """Have what was submitted approved, by people made for that."""
+    documents = documents.sudo()
+    Request = documents.env["welfare.approval.request"]
+    requests = Request._get_open(documents)
+    for approver in make_approvers(documents.env, _get_roots(documents)):
         open_requests = requests.filtered(
             lambda request, who=approver: (
                 request.state == "pending" and request.current_step_id._is_for(who)
             )
         )
         shown = [(request.id, request.fingerprint) for request in open_requests]
-        if shown:
-            requests.sudo(False).with_user(approver).action_approve_shown(shown)
-    return documents
+        Request.with_user(approver).action_approve_shown(shown)
 
 
-def _get_person(env, group, documents):
-    """Return a user of a group who works where the documents lie."""
+def make_approvers(env, regions):
+    """Return a section head, a deputy and a head of the bureau of some regions."""
+    return [
+        _get_person(env, f"welfare_group_approver_{post}", regions)
+        for post in ("section", "deputy", "head")
+    ]
+
+
+def _get_person(env, group, regions):
+    """Return the user of a group who works in some regions, among others."""
     login = f"test_person_{group}"
     user = env["res.users"].sudo().search([("login", "=", login)])
     if not user:
@@ -130,16 +159,19 @@ def _get_person(env, group, documents):
             login=login,
             groups=f"welfare_facility.{group}",
             context={"no_reset_password": True},
-        )
-    regions = env["welfare.region"].sudo()
-    for document in documents.sudo():
-        region = document._get_approval_region()
-        if region:
-            regions |= regions.browse(int(region.parent_path.split("/")[0]))
-    regions = regions or regions.search([], limit=1)
+        ).sudo()
     if regions - user.welfare_region_ids:
-        user.sudo().welfare_region_ids |= regions
+        user.welfare_region_ids |= regions
     return user
+
+
+def _get_roots(documents):
+    """Return the regions at the top of those in which documents lie."""
+    regions = documents.env["welfare.region"]
+    for document in documents:
+        region = document._get_approval_region() or regions.search([], limit=1)
+        regions |= regions.browse(int(region.parent_path.split("/")[0]))
+    return regions
 
 
 class WelfareCase(TransactionCase):
@@ -686,7 +718,7 @@ class WelfareCase(TransactionCase):
     def _create_entry(cls, place=None):
         """Post an entry: they are never created otherwise."""
         appropriation = cls._create_appropriation(place)
-        appropriation.action_register()
+        approve(appropriation).action_register()
         return appropriation.account_ids.entry_ids
 
     @classmethod
@@ -788,7 +820,7 @@ class WelfareCase(TransactionCase):
         exception = cls.env["welfare.duty.exception"].create(
             cls._prepare_duty_exception_vals(place)
         )
-        approve(exception, role="administrator")
+        approve(exception)
         return exception.approval_request_id
 
     @classmethod

@@ -2,7 +2,13 @@ import base64
 
 from odoo.tests import HttpCase, tagged
 
-from .common import LEDGER_HEADING, WelfareCase, make_ledger
+from .common import (
+    LEDGER_HEADING,
+    WelfareCase,
+    decide,
+    make_approvers,
+    make_ledger,
+)
 from .test_welfare_facility_import import LEDGER, REGIONS, read_sample
 
 
@@ -117,7 +123,16 @@ class TestTours(WelfareCase, HttpCase):
         )
         ledger.action_check()
         ledger.action_apply()
-        self.start_tour("/odoo", "welfare_fund", login=officer.login)
+        Grant, Carry = self.env["welfare.appropriation"], self.env["welfare.fund.carry"]
+        number = [("number", "=", "五财行〔2019〕12号")]
+        make_approvers(self.env, district)
+        self.start_tour("/odoo", "welfare_fund_submit", login=officer.login)
+        decide(Grant.search(number))
+        self.start_tour("/odoo", "welfare_fund_register", login=officer.login)
+        decide(Grant.search(number).adjustment_ids)
+        self.start_tour("/odoo", "welfare_fund_adjust", login=officer.login)
+        decide(Carry.search([]))
+        self.start_tour("/odoo", "welfare_fund_carry", login=officer.login)
         accounts = self.env["welfare.fund.account"].search([])
         self.assertEqual(
             {account.year: account.available for account in accounts},

@@ -3,6 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from .common import approve
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -28,7 +29,7 @@ class TestFundCarry(FundCase):
         self.assertEqual(carry.line_ids.account_id, account)
         self.assertEqual(carry.line_ids.action, "carry")
         self.assertIn("第四十二条", carry.line_ids.explanation)
-        carry.action_post()
+        approve(carry).action_post()
         following = self._get_account(account.appropriation_id) - account
         self.assertEqual(following.year, 2020)
         self.assertEqual(
@@ -42,9 +43,9 @@ class TestFundCarry(FundCase):
         line = second.line_ids
         line.write({"action": "carry", "reason": "工程未完"})
         with self.assertRaises(UserError):
-            second.action_post()
+            approve(second).action_post()
         line.action = "lapse"
-        second.action_post()
+        approve(second).action_post()
         self.assertEqual(following.available, 0)
         self.assertEqual(following.carried, 100_000)
         self.assertBooksHold()
@@ -77,7 +78,7 @@ class TestFundCarry(FundCase):
             source_id=source.id,
             purpose_ids=[Command.set(purpose.ids)],
         )
-        self._propose(2020).action_post()
+        approve(self._propose(2020)).action_post()
         line = self._propose(2021).line_ids
         # The province carries on; that the newer rule says otherwise is told.
         self.assertEqual(line.action, "carry")
@@ -95,13 +96,13 @@ class TestFundCarry(FundCase):
         self.assertEqual((line.amount, line.amount_pending), (60, 40))
         self.assertEqual(line.action, "leave")
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
         line.write({"action": "carry", "reason": "先结转"})
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
         self._post(account, "release", 40, resolves=reserved)
         carry.action_propose()
-        carry.action_post()
+        approve(carry).action_post()
         self.assertEqual(account.carried, 100)
 
     def test_another_decision_needs_a_reason(self):
@@ -109,9 +110,9 @@ class TestFundCarry(FundCase):
         carry = self._propose()
         carry.line_ids.action = "lapse"
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
         carry.line_ids.reason = "财政统一收回"
-        carry.action_post()
+        approve(carry).action_post()
         self.assertEqual(self._get_balances(account), {"received": 100, "carried": 100})
         self.assertTrue(carry.line_ids.is_deviation)
 
@@ -122,31 +123,31 @@ class TestFundCarry(FundCase):
         carry = self._propose()
         self.assertFalse(carry.line_ids.action)
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
         carry.line_ids.write({"action": "carry", "reason": "捐赠协议"})
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
 
     def test_a_balance_that_changed(self):
         account = self._get_account(self._register(100))
         carry = self._propose()
         self._post(account, "reserve", 1)
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
         self.assertEqual(account.carried, 0)
 
     def test_a_closed_following_year(self):
         self._register(100)
         carry = self._propose()
         year = self.env["welfare.fiscal.year"].search([("year", "=", 2020)])
-        year.with_user(self.administrator).action_close()
+        approve(year.with_user(self.administrator)).action_close()
         with self.assertRaises(UserError):
-            carry.action_post()
+            approve(carry).action_post()
 
     def test_reversal(self):
         account = self._get_account(self._register(100))
         carry = self._propose()
-        carry.action_post()
+        approve(carry).action_post()
         carry._reverse("更正")
         self.assertEqual(self._get_balances(account), {"received": 100})
         following = self._get_account(account.appropriation_id) - account
@@ -158,14 +159,14 @@ class TestFundCarry(FundCase):
     def test_posted_is_fixed(self):
         self._register(100)
         carry = self._propose()
-        carry.action_post()
+        approve(carry).action_post()
         for attack in (
             lambda: carry.sudo().write({"year": 2018}),
             lambda: carry.sudo().write({"state": "draft"}),
             lambda: carry.line_ids.sudo().write({"action": "lapse"}),
             lambda: carry.line_ids.sudo().unlink(),
             lambda: carry.sudo().unlink(),
-            lambda: carry.action_post(),
+            lambda: approve(carry).action_post(),
         ):
             with self.assertRaises(UserError):
                 attack()
@@ -180,6 +181,6 @@ class TestFundCarry(FundCase):
     def test_only_the_own_region(self):
         self._register(100)
         appropriation = self._create_appropriation(self.county_b)
-        appropriation.action_register()
+        approve(appropriation).action_register()
         carry = self._propose()
         self.assertEqual(carry.line_ids.account_id.region_id, self.county_a)

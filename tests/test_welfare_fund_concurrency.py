@@ -25,6 +25,7 @@ from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.welfare_fund_account import Line, Posting
+from .common import approve
 
 WORKERS = 8
 PATIENCE = 120  # seconds until a process that does not end is given up
@@ -217,7 +218,7 @@ class FundConcurrencyCase(BaseCase):
                     "amount_initial": amount,
                 }
             )
-            appropriation.action_register()
+            approve(appropriation).action_register()
             return appropriation.account_ids.id
 
     def register_below(self, amount):
@@ -244,28 +245,25 @@ class FundConcurrencyCase(BaseCase):
     def _villages(self, env):
         return env["welfare.region"].browse(self.villages)
 
-    def create_allotments(self, account_id, count, amount, lines=2):
+    def create_allotments(self, account_id, count, amount, lines=2, approved=True):
         """Create drafts that send an amount to each of some communities, in an order of
         their own."""
         with self.transaction() as env:
-            return (
-                env["welfare.allotment"]
-                .create(
-                    [
-                        {
-                            "number": f"并发{uuid.uuid4()}",
-                            "account_id": account_id,
-                            "date": DATE,
-                            "line_ids": [
-                                Command.create({"region_id": region, "amount": amount})
-                                for region in random.sample(self.villages[:8], lines)
-                            ],
-                        }
-                        for _index in range(count)
-                    ]
-                )
-                .ids
+            allotments = env["welfare.allotment"].create(
+                [
+                    {
+                        "number": f"并发{uuid.uuid4()}",
+                        "account_id": account_id,
+                        "date": DATE,
+                        "line_ids": [
+                            Command.create({"region_id": region, "amount": amount})
+                            for region in random.sample(self.villages[:8], lines)
+                        ],
+                    }
+                    for _index in range(count)
+                ]
             )
+            return (approve(allotments) if approved else allotments).ids
 
     # === WORK === #
 
@@ -661,7 +659,7 @@ class TestFundInterleaving(FundConcurrencyCase):
                     "amount_initial": 100,
                 }
             )
-            appropriation.action_register()
+            approve(appropriation).action_register()
             account_id = appropriation.account_ids.id
             year_id = year.id
 
@@ -675,7 +673,7 @@ class TestFundInterleaving(FundConcurrencyCase):
             Account._post([Posting(str(uuid.uuid4()), [line], document, "2031-06-01")])
 
         def close(env):
-            env["welfare.fiscal.year"].browse(year_id).sudo().action_close()
+            approve(env["welfare.fiscal.year"].browse(year_id).sudo()).action_close()
 
         with self.session(impatient=True) as one, self.session(impatient=True) as two:
             post(one)
@@ -692,5 +690,5 @@ class TestFundInterleaving(FundConcurrencyCase):
             one.cr.rollback()
             with self.assertRaises(UserError):
                 post(one)
-            two["welfare.fiscal.year"].browse(year_id).sudo().action_reopen()
+            approve(two["welfare.fiscal.year"].browse(year_id).sudo()).action_reopen()
             two.cr.commit()

@@ -8,7 +8,7 @@ from odoo.tests import Form, freeze_time
 from odoo.tools import mute_logger
 
 from ..models.welfare_fund_account import BALANCES, Line, Posting
-from .common import WelfareCase
+from .common import WelfareCase, approve
 
 
 class FundCase(WelfareCase):
@@ -23,7 +23,7 @@ class FundCase(WelfareCase):
 
     def _register(self, amount=100_000, **vals):
         appropriation = self._create_appropriation(amount_initial=amount, **vals)
-        appropriation.with_user(self.finance).action_register()
+        approve(appropriation.with_user(self.finance)).action_register()
         return appropriation
 
     def _get_account(self, appropriation, region=None, facility=None):
@@ -177,12 +177,12 @@ class TestPosting(FundCase):
         year = self.env["welfare.fiscal.year"].search(
             [("year", "=", appropriation.year)]
         )
-        year.with_user(self.administrator).action_close()
+        approve(year.with_user(self.administrator)).action_close()
         with self.assertRaises(UserError):
-            appropriation.with_user(self.finance).action_register()
+            approve(appropriation.with_user(self.finance)).action_register()
         missing = self._create_appropriation(year=2090, number="无年度")
         with self.assertRaises(UserError):
-            missing.with_user(self.finance).action_register()
+            approve(missing.with_user(self.finance)).action_register()
 
     def test_exact_to_the_fen(self):
         account = self._get_account(self._register("0.30"))
@@ -271,10 +271,10 @@ class TestAllotment(FundCase):
     def test_down_and_back(self):
         appropriation = self._register(100_000)
         county = self._get_account(appropriation)
-        self._allot(county, [(self.street_a, 60_000)]).action_post()
+        approve(self._allot(county, [(self.street_a, 60_000)])).action_post()
         street = self._get_account(appropriation, self.street_a)
         home = self._create_facility(self.community_a)
-        self._allot(street, [(home, 50_000)]).action_post()
+        approve(self._allot(street, [(home, 50_000)])).action_post()
         holder = self._get_account(appropriation, self.community_a, home)
         self.assertEqual(
             self._get_balances(county), {"received": 100_000, "sent": 60_000}
@@ -283,13 +283,15 @@ class TestAllotment(FundCase):
             self._get_balances(street), {"received": 60_000, "sent": 50_000}
         )
         self.assertEqual(self._get_balances(holder), {"received": 50_000})
-        self._allot(street, [(home, 20_000)], kind="give_back").action_post()
+        approve(self._allot(street, [(home, 20_000)], kind="give_back")).action_post()
         self.assertEqual(
             self._get_balances(street), {"received": 60_000, "sent": 30_000}
         )
         self.assertEqual(self._get_balances(holder), {"received": 30_000})
         with self.assertRaises(UserError):
-            self._allot(street, [(home, 30_000.01)], kind="take_back").action_post()
+            approve(
+                self._allot(street, [(home, 30_000.01)], kind="take_back")
+            ).action_post()
         self.assertBooksHold()
 
     @freeze_time("2020-06-15")
@@ -320,7 +322,7 @@ class TestAllotment(FundCase):
                     ],
                 }
             )
-            allotment.action_post()
+            approve(allotment).action_post()
             self.assertEqual(str(allotment.date), day)
 
     def test_more_than_there_is(self):
@@ -329,13 +331,13 @@ class TestAllotment(FundCase):
             county, [(self.street_a, 60_000), (self.street_a, 60_000)]
         )
         with self.assertRaises(UserError):
-            allotment.action_post()
+            approve(allotment).action_post()
         self.assertEqual(county.sent, 0)
 
     def test_posted_is_fixed(self):
         county = self._get_account(self._register(100_000))
         allotment = self._allot(county, [(self.street_a, 60_000)])
-        allotment.action_post()
+        approve(allotment).action_post()
         for attack in (
             lambda: allotment.sudo().write({"number": "改"}),
             lambda: allotment.line_ids.sudo().write({"amount": 1}),
@@ -348,7 +350,7 @@ class TestAllotment(FundCase):
                     ]
                 }
             ),
-            lambda: allotment.action_post(),
+            lambda: approve(allotment).action_post(),
         ):
             with self.assertRaises(UserError):
                 attack()
@@ -362,7 +364,7 @@ class TestAllotment(FundCase):
         allotment = self._allot(
             county, [(home, 50_000) for home in homes], norm_id=norm.id
         )
-        allotment.action_post()
+        approve(allotment).action_post()
         self.assertEqual((allotment.amount_total, allotment.home_count), (450_000, 9))
         self.assertFalse(allotment.is_deviation)
         self.assertEqual(county.available, 0)
@@ -372,9 +374,9 @@ class TestAllotment(FundCase):
             self._get_account(later), [(homes[0], 50_000)], norm_id=norm.id
         )
         with self.assertRaises(UserError):
-            again.action_post()
+            approve(again).action_post()
         again.deviation_reason = "灾后重建"
-        again.action_post()
+        approve(again).action_post()
         self.assertTrue(again.is_deviation)
         self.assertBooksHold()
 
@@ -392,7 +394,7 @@ class TestAllotment(FundCase):
         ]
         self.assertEqual(sum(amounts), 400_000)
         self.assertEqual(set(amounts), {Decimal("30769.23"), Decimal("30769.24")})
-        allotment.action_post()
+        approve(allotment).action_post()
         self.assertEqual(county.available, 0)
         self.assertBooksHold()
 
@@ -417,7 +419,7 @@ class TestAllotment(FundCase):
                 "amount": 520_000,
             }
         )
-        adjustment.with_user(self.finance).action_post()
+        approve(adjustment.with_user(self.finance)).action_post()
         self.assertEqual(
             (
                 appropriation.amount_initial,
@@ -461,11 +463,11 @@ class TestRules(FundCase):
         }
         unverified = self._create_appropriation(**vals)
         self.assertTrue(unverified.warning)
-        unverified.with_user(self.finance).action_register()
+        approve(unverified.with_user(self.finance)).action_register()
         source.is_verified = True
         verified = self._create_appropriation(**vals, number="第二号")
         with self.assertRaises(UserError):
-            verified.with_user(self.finance).action_register()
+            approve(verified.with_user(self.finance)).action_register()
 
     def test_reduction_below_what_is_spent(self):
         appropriation = self._register(100)
@@ -480,8 +482,8 @@ class TestRules(FundCase):
             }
         )
         with self.assertRaises(UserError):
-            reduction.with_user(self.finance).action_post()
+            approve(reduction.with_user(self.finance)).action_post()
         reduction.amount = 20
-        reduction.with_user(self.finance).action_post()
+        approve(reduction.with_user(self.finance)).action_post()
         self.assertEqual(appropriation.amount_current, 80)
         self.assertBooksHold()

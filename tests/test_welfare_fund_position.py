@@ -4,6 +4,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time
 
 from ..models.welfare_fund_account import Line, Posting
+from .common import approve
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -130,7 +131,7 @@ class TestFundPosition(FundCase):
         """None is delivered while no document pays: nothing is said of a home."""
         county = self._get_account(self._register(100, date="2019-01-15"))
         [home] = self._create_homes(self.community_a)
-        self._allot(county, [(home, 60)], date="2019-02-01").action_post()
+        approve(self._allot(county, [(home, 60)], date="2019-02-01")).action_post()
         account = self._get_account(county.appropriation_id, self.community_a, home)
         position = self._get_position(account, "2019-12-30")
         self.assertEqual(position.days_idle, 332)
@@ -204,10 +205,10 @@ class TestFundPosition(FundCase):
                 ],
             }
         )
-        allotment.action_post()
+        approve(allotment).action_post()
         carry = self.env["welfare.fund.carry"].create(self._prepare_carry_vals())
         carry.action_propose()
-        carry.action_post()
+        approve(carry).action_post()
         positions = self.Position.search([])
         self.assertEqual(len(positions), 4)
         self.assertEqual(sum(positions.mapped("granted")), 100)
@@ -262,7 +263,7 @@ class TestFundPosition(FundCase):
                     ],
                 }
             )
-        allotments.action_post()
+        approve(allotments).action_post()
         self.assertEqual(allotments.mapped("days_held"), [30, 31])
         self.assertEqual(allotments.mapped("is_sent_late"), [False, True])
         Allotment = self.env["welfare.allotment"].with_user(self.finance)
@@ -295,4 +296,4 @@ class TestFundPosition(FundCase):
         )
         self.assertIn("第五十九条", allotment.warning)
         # It warns, and does not block.
-        allotment.with_user(self.finance).action_post()
+        approve(allotment.with_user(self.finance)).action_post()

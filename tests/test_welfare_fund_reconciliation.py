@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from ..models.welfare_fund_account import Line, Posting
-from .common import make_ledger
+from .common import approve, make_ledger
 from .test_welfare_fund_ledger import FundCase
 
 BUDGET = ("指标ID", "指标文号", "预算年度", "可用金额", "已支出金额", "在途支付金额")
@@ -90,7 +90,7 @@ class TestFundReconciliation(FundCase):
                 amount=520_000,
             )
         )
-        adjustment.action_post()
+        approve(adjustment).action_post()
         record = self._reconcile(
             [
                 ("A1", "五财行〔2019〕12号", 2019, 400_000, 0, 0),
@@ -113,21 +113,23 @@ class TestFundReconciliation(FundCase):
         appropriation = self._create_appropriation(
             amount_initial=100, number="市1号", region_id=self.prefecture.id
         )
-        appropriation.action_register()
+        approve(appropriation).action_register()
         upper = self._get_account(appropriation)
-        self.env["welfare.allotment"].create(
-            {
-                "number": "下达",
-                "account_id": upper.id,
-                "date": appropriation.date,
-                "line_ids": [
-                    Command.create({"region_id": self.county_a.id, "amount": 60}),
-                    Command.create({"region_id": self.county_b.id, "amount": 40}),
-                ],
-            }
+        approve(
+            self.env["welfare.allotment"].create(
+                {
+                    "number": "下达",
+                    "account_id": upper.id,
+                    "date": appropriation.date,
+                    "line_ids": [
+                        Command.create({"region_id": self.county_a.id, "amount": 60}),
+                        Command.create({"region_id": self.county_b.id, "amount": 40}),
+                    ],
+                }
+            )
         ).action_post()
         own = self._get_account(appropriation, self.county_a)
-        self._allot(own, [(self.street_a, 25)]).action_post()
+        approve(self._allot(own, [(self.street_a, 25)])).action_post()
         record = self._reconcile([("A1", "市1号", 2019, 60, 0, 0)])
         self.assertEqual(record.line_ids.kind, "equal", record.line_ids.message)
         self.assertEqual(record.line_ids.amount_here, 60)
@@ -190,15 +192,17 @@ class TestFundReconciliation(FundCase):
     def test_money_that_was_sent_down_and_carried_on(self):
         appropriation = self._register(100, number="甲1号")
         county = self._get_account(appropriation)
-        self.env["welfare.allotment"].create(
-            {
-                "number": "下达",
-                "account_id": county.id,
-                "date": "2019-04-01",
-                "line_ids": [
-                    Command.create({"region_id": self.street_a.id, "amount": 60})
-                ],
-            }
+        approve(
+            self.env["welfare.allotment"].create(
+                {
+                    "number": "下达",
+                    "account_id": county.id,
+                    "date": "2019-04-01",
+                    "line_ids": [
+                        Command.create({"region_id": self.street_a.id, "amount": 60})
+                    ],
+                }
+            )
         ).action_post()
         street = self._get_account(appropriation, self.street_a)
         self._pay(street, 10, date="2019-05-01")
@@ -206,7 +210,7 @@ class TestFundReconciliation(FundCase):
         self.assertEqual(record.line_ids.kind, "equal")
         carry = self.env["welfare.fund.carry"].create(self._prepare_carry_vals())
         carry.action_propose()
-        carry.action_post()
+        approve(carry).action_post()
         following = self._reconcile(
             [("A1", "甲1号", 2020, 90, 0, 0)], year=2020, date="2020-06-30"
         )

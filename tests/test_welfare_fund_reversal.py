@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time
 from odoo.tools import mute_logger
 
+from .common import approve
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -24,7 +25,7 @@ class TestReversal(FundCase):
                 }
             )
         )
-        adjustment.action_post()
+        approve(adjustment).action_post()
         return adjustment
 
     def _get_entries(self, document):
@@ -44,7 +45,7 @@ class TestReversal(FundCase):
     def test_an_allotment(self):
         county = self._get_account(self._register(100))
         allotment = self._allot(county, [(self.street_a, 60), (self.community_a, 10)])
-        allotment.action_post()
+        approve(allotment).action_post()
         self._reverse(allotment)
         self.assertEqual(self._get_balances(county), {"received": 100})
         street = self._get_account(county.appropriation_id, self.street_a)
@@ -65,7 +66,7 @@ class TestReversal(FundCase):
     def test_before_the_reversal_the_books_are_as_they_were(self):
         county = self._get_account(self._register(100, date="2019-03-01"))
         allotment = self._allot(county, [(self.street_a, 60)])
-        allotment.action_post()
+        approve(allotment).action_post()
         allotment._reverse("登记有误", fields.Date.to_date("2019-06-01"))
         for day, sent in (("2019-05-31", 60), ("2019-06-01", 0)):
             day = fields.Date.to_date(day)
@@ -76,10 +77,10 @@ class TestReversal(FundCase):
         appropriation = self._register(100)
         county = self._get_account(appropriation)
         allotment = self._allot(county, [(self.street_a, 60)])
-        allotment.action_post()
+        approve(allotment).action_post()
         street = self._get_account(appropriation, self.street_a)
         below = self._allot(street, [(self.community_a, 20)])
-        below.action_post()
+        approve(below).action_post()
         with self.assertRaises(UserError), self.cr.savepoint():
             self._reverse(allotment)
         self.assertEqual(allotment.state, "posted")
@@ -96,13 +97,13 @@ class TestReversal(FundCase):
         norm = self._create_norm(appropriation.source_id)
         [home] = self._create_homes(self.community_a)
         first = self._allot(county, [(home, 50_000)], norm_id=norm.id)
-        first.action_post()
+        approve(first).action_post()
         second = self._allot(county, [(home, 50_000)], norm_id=norm.id)
         with self.assertRaises(UserError), self.cr.savepoint():
-            second.action_post()
+            approve(second).action_post()
         self._reverse(first)
         self.assertFalse(first.line_ids.is_norm_taken)
-        second.action_post()
+        approve(second).action_post()
         self.assertFalse(second.is_deviation)
         self.assertTrue(second.line_ids.is_norm_taken)
 
@@ -112,12 +113,12 @@ class TestReversal(FundCase):
         norm = self._create_norm(appropriation.source_id)
         [home] = self._create_homes(self.community_a)
         first = self._allot(county, [(home, 50_000)], norm_id=norm.id)
-        first.action_post()
+        approve(first).action_post()
         back = self._allot(county, [(home, 50_000)], kind="give_back")
-        back.action_post()
+        approve(back).action_post()
         self.assertFalse(first.line_ids.is_norm_taken)
         second = self._allot(county, [(home, 50_000)], norm_id=norm.id)
-        second.action_post()
+        approve(second).action_post()
         with self.assertRaises(UserError), self.cr.savepoint():
             # The home would have taken it twice.
             self._reverse(back)
@@ -149,7 +150,7 @@ class TestReversal(FundCase):
         allotment = self._allot(county, [(self.street_a, 60)])
         with self.assertRaises(UserError):
             allotment._reverse("还没记账")
-        allotment.action_post()
+        approve(allotment).action_post()
         for reason in ("", "  ", None):
             with self.assertRaises(UserError):
                 allotment._reverse(reason)
@@ -181,11 +182,11 @@ class TestReversal(FundCase):
         """Not before the document, and in an open fiscal year."""
         county = self._get_account(self._register(100, date="2019-03-01"))
         allotment = self._allot(county, [(self.street_a, 60)])
-        allotment.action_post()
+        approve(allotment).action_post()
         with self.assertRaises(UserError), self.cr.savepoint():
             allotment._reverse("日期", fields.Date.to_date("2019-02-28"))
         year = self.env["welfare.fiscal.year"].search([("year", "=", 2020)])
-        year.with_user(self.administrator).action_close()
+        approve(year.with_user(self.administrator)).action_close()
         with self.assertRaises(UserError), self.cr.savepoint():
             allotment._reverse("日期", fields.Date.to_date("2020-02-01"))
         allotment._reverse("日期", fields.Date.to_date("2019-03-01"))
@@ -194,7 +195,7 @@ class TestReversal(FundCase):
         """A document that says reversed without its entries, and the reverse."""
         county = self._get_account(self._register(100))
         allotment = self._allot(county, [(self.street_a, 60)])
-        allotment.action_post()
+        approve(allotment).action_post()
         allotment._set_state(
             "reversed", reason="没有分录", date=fields.Date.to_date("2026-01-01")
         )
@@ -220,7 +221,7 @@ class TestClosing(FundCase):
         other = self._register(100, number="另一号")
         county = self._get_account(appropriation)
         allotment = self._allot(county, [(self.street_a, 60)])
-        allotment.action_post()
+        approve(allotment).action_post()
         street = self._get_account(appropriation, self.street_a)
         self._close(appropriation)
         self.assertEqual(appropriation.state, "closed")
@@ -229,12 +230,11 @@ class TestClosing(FundCase):
             lambda: self._post(county, "reserve", 1),
             lambda: self._post(street, "lapse", 1),
             lambda: allotment._reverse("更正"),
-            lambda: self._allot(
-                county, [(self.street_a, 1)], kind="give_back"
+            lambda: approve(
+                self._allot(county, [(self.street_a, 1)], kind="give_back")
             ).action_post(),
-            lambda: (
-                self.env["welfare.appropriation.adjustment"]
-                .create(
+            lambda: approve(
+                self.env["welfare.appropriation.adjustment"].create(
                     {
                         "appropriation_id": other.id,
                         "to_appropriation_id": appropriation.id,
@@ -244,8 +244,7 @@ class TestClosing(FundCase):
                         "amount": 1,
                     }
                 )
-                .action_post()
-            ),
+            ).action_post(),
         ):
             with self.assertRaises(UserError), self.cr.savepoint():
                 attempt()
@@ -284,7 +283,7 @@ class TestClosing(FundCase):
     def test_nothing_may_be_pending(self):
         appropriation = self._register(100)
         county = self._get_account(appropriation)
-        self._allot(county, [(self.street_a, 60)]).action_post()
+        approve(self._allot(county, [(self.street_a, 60)])).action_post()
         street = self._get_account(appropriation, self.street_a)
         reserved = self._post(street, "reserve", 10)
         for kind in (None, "commit", "accrue"):
@@ -306,7 +305,9 @@ class TestClosing(FundCase):
             )
         self._post(street, "pay", 10, resolves=reserved)
         # What is left can come back before.
-        self._allot(county, [(self.street_a, 50)], kind="take_back").action_post()
+        approve(
+            self._allot(county, [(self.street_a, 50)], kind="take_back")
+        ).action_post()
         self._close(appropriation)
         self.assertEqual(appropriation.state, "closed")
 

@@ -74,7 +74,7 @@ class TestInbox(InboxCase):
         request = document.approval_request_id
         request.with_user(self.head).action_return(request.fingerprint, "写清到何时")
         document.reason = "只有两个人，到年底"
-        approve(document, role="administrator")
+        approve(document)
         text = self._print(
             "welfare_approval_sheet_report", document.approval_request_id
         )
@@ -124,7 +124,7 @@ class TestInbox(InboxCase):
             if line["user"] == both.name and line["duties"] == row.display_name
         ]
         self.assertEqual([line["exception"] for line in found], [""])
-        approve(document, role="administrator").action_put_into_effect()
+        approve(document).action_put_into_effect()
         data = report.get_report()
         found = [
             line

@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time
 from odoo.tools.pdf import PdfReader
 
+from .common import approve
 from .test_welfare_project import ProjectCase
 
 
@@ -29,7 +30,7 @@ class TestProjectMoney(ProjectCase):
     def _allot(self, home, amount, **vals):
         """Send money of a new appropriation down to a home; return its account."""
         appropriation = self._create_appropriation(**vals)
-        appropriation.action_register()
+        approve(appropriation).action_register()
         allotment = self.env["welfare.allotment"].create(
             {
                 "number": "下达",
@@ -40,7 +41,7 @@ class TestProjectMoney(ProjectCase):
                 ],
             }
         )
-        allotment.action_post()
+        approve(allotment).action_post()
         return appropriation.account_ids.filtered("facility_id")
 
     def test_a_home_built_with_50000_of_lottery_money(self):
@@ -70,23 +71,25 @@ class TestProjectMoney(ProjectCase):
     def test_money_of_years_before_belongs_to_another_project(self):
         appropriation = {"year": 2018, "date": "2018-03-01"}
         appropriation = self._create_appropriation(**appropriation)
-        appropriation.action_register()
-        self.env["welfare.allotment"].create(
-            {
-                "number": "下达",
-                "date": "2018-06-01",
-                "account_id": appropriation.account_ids.id,
-                "line_ids": [
-                    Command.create({"facility_id": self.home.id, "amount": 7_000})
-                ],
-            }
+        approve(appropriation).action_register()
+        approve(
+            self.env["welfare.allotment"].create(
+                {
+                    "number": "下达",
+                    "date": "2018-06-01",
+                    "account_id": appropriation.account_ids.id,
+                    "line_ids": [
+                        Command.create({"facility_id": self.home.id, "amount": 7_000})
+                    ],
+                }
+            )
         ).action_post()
         project = self._create_project(facility_ids=[Command.link(self.home.id)])
         self.assertEqual(project.amount_received, 0)
 
     def test_the_use_of_money_is_stated_once(self):
         appropriation = self._create_appropriation()
-        appropriation.action_register()
+        approve(appropriation).action_register()
         own = appropriation.with_user(self.finance)
         own.use = "running"
         with self.assertRaisesRegex(UserError, "stated already"):

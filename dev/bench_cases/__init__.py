@@ -1,6 +1,7 @@
 """The cases of ./bench. A new one is a Case in a module here, listed in CASES."""
 
 from . import (
+    approval_steps,
     approvals,
     audit,
     audit_seal,
@@ -23,6 +24,7 @@ CASES = {
         *site_log.CASES,
         *ledgers.CASES,
         *funds.CASES,
+        *approval_steps.CASES,
         *approvals.CASES,
         *audit.CASES,
         *audit_seal.CASES,

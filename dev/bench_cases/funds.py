@@ -23,6 +23,13 @@ KEYS = itertools.count(1)
 # === Postings ===
 
 
+def approve(documents):
+    """Have documents approved in the ordinary way."""
+    from odoo.addons.welfare_facility.tests.common import approve
+
+    return approve(documents)
+
+
 def _county(env):
     """Create a county with a street; return the county."""
     Region = env["welfare.region"]
@@ -49,7 +56,7 @@ def setup_account(env):
             "amount_initial": 1e12,
         }
     )
-    appropriation.action_register()
+    approve(appropriation).action_register()
     env.cr.commit()
     return appropriation.account_ids
 
@@ -218,7 +225,7 @@ def run_allotment(env, account, n):
                 "line_ids": [(0, 0, {"region_id": street.id, "amount": 50000})],
             }
         )
-        allotment.action_post()
+        approve(allotment).action_post()
         env.cr.commit()
 
 
@@ -239,16 +246,18 @@ def run_holders(env, account, n):
     """Documents with 50 holders each."""
     communities = account.region_id.child_ids.child_ids
     for _ in range(max(n // HOLDERS, 1)):
-        env["welfare.allotment"].create(
-            {
-                "number": f"bench {next(KEYS)}",
-                "account_id": account.id,
-                "date": DATE,
-                "line_ids": [
-                    (0, 0, {"region_id": community.id, "amount": 5})
-                    for community in communities
-                ],
-            }
+        approve(
+            env["welfare.allotment"].create(
+                {
+                    "number": f"bench {next(KEYS)}",
+                    "account_id": account.id,
+                    "date": DATE,
+                    "line_ids": [
+                        (0, 0, {"region_id": community.id, "amount": 5})
+                        for community in communities
+                    ],
+                }
+            )
         ).action_post()
         env.cr.commit()
 

@@ -26,6 +26,40 @@ def run_purchase(env, prepared, n):
         env.cr.commit()
 
 
+def setup_double_validation(env):
+    """Let orders be confirmed by a buyer and approved by a manager."""
+    partner, product = setup_purchase(env)
+    env.company.write(
+        {"po_double_validation": "two_step", "po_double_validation_amount": 1}
+    )
+    buyer, manager = (
+        env["res.users"].create(
+            {"name": name, "login": name, "group_ids": [(4, env.ref(group).id)]}
+        )
+        for name, group in (
+            ("bench buyer", "purchase.group_purchase_user"),
+            ("bench manager", "purchase.group_purchase_manager"),
+        )
+    )
+    env.cr.commit()
+    return partner, product, buyer, manager
+
+
+def run_double_validation(env, prepared, n):
+    partner, product, buyer, manager = prepared
+    for _ in range(n):
+        line = {"product_id": product.id, "product_qty": 1, "price_unit": 50000}
+        order = (
+            env["purchase.order"]
+            .with_user(buyer)
+            .create({"partner_id": partner.id, "order_line": [(0, 0, line)]})
+        )
+        order.button_confirm()
+        env.cr.commit()
+        order.with_user(manager).button_approve()
+        env.cr.commit()
+
+
 # === account.payment ===
 
 
@@ -98,6 +132,15 @@ CASES = (
         COUNT,
         run_purchase,
         setup_purchase,
+        warm=True,
+        against=(),
+    ),
+    Case(
+        "purchase.order, two steps",
+        "order created, confirmed by one, approved by another, each committed",
+        COUNT,
+        run_double_validation,
+        setup_double_validation,
         warm=True,
         against=(),
     ),

@@ -1,6 +1,12 @@
 -- What happened in approvals is kept: requests, steps and decisions are only ever added
 -- to, and move on only as the decisions say. Whoever writes the tables, by whatever way.
 
+-- The transaction in which a row came into being: what belongs to it comes with it.
+ALTER TABLE welfare_approval_request
+    ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
+ALTER TABLE welfare_approval_step
+    ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
+
 CREATE OR REPLACE FUNCTION welfare_approval_keep() RETURNS trigger AS $$
 -- TG_ARGV: the columns that may change
 BEGIN
@@ -47,7 +53,7 @@ BEGIN
         IF NEW.state <> 'waiting' OR NOT EXISTS (
             SELECT FROM welfare_approval_request
             WHERE id = NEW.request_id AND state = 'pending'
-              AND create_date = now() AT TIME ZONE 'UTC'
+              AND made_in = pg_current_xact_id()
         ) THEN
             RAISE EXCEPTION 'welfare: request % has its steps already', NEW.request_id
                 USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
@@ -109,12 +115,12 @@ $$ LANGUAGE plpgsql;
 -- Who may decide is settled with the submission.
 CREATE OR REPLACE FUNCTION welfare_approval_people_keep() RETURNS trigger AS $$
 DECLARE
-    made timestamp;
+    made xid8;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        EXECUTE format('SELECT create_date FROM %I WHERE id = $1', TG_ARGV[0])
+        EXECUTE format('SELECT made_in FROM %I WHERE id = $1', TG_ARGV[0])
         INTO made USING (to_jsonb(NEW) ->> TG_ARGV[1])::integer;
-        IF made = now() AT TIME ZONE 'UTC' THEN
+        IF made = pg_current_xact_id() THEN
             RETURN NEW;
         END IF;
     END IF;

@@ -6,11 +6,26 @@ const menu = (name) => ({
     run: "click",
 });
 
-/** The finance officer takes the ledger's money over, looks at it and ends the year. */
-registry.category("web_tour.tours").add("welfare_fund", {
+const open = (...steps) => ({
     url: "/odoo",
     steps: () => [
         ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        ...steps,
+    ],
+});
+const openGrant = [
+    menu("welfare_menu_funding"),
+    menu("welfare_appropriation_menu"),
+    { trigger: ".o_data_row:contains(五财行〔2019〕12号) td[name=number]", run: "click" },
+];
+
+/**
+ * The finance officer takes the ledger's money over, looks at it and ends the year. Others
+ * approve between the parts.
+ */
+registry.category("web_tour.tours").add(
+    "welfare_fund_submit",
+    open(
         // The rows of the bureau's own funding sheet become appropriations.
         menu("welfare_menu_facility"),
         menu("welfare_facility_import_menu"),
@@ -20,7 +35,26 @@ registry.category("web_tour.tours").add("welfare_fund", {
         { trigger: "button[name=action_register_funds]", run: "click" },
         { trigger: ".o_pager_limit:contains(8)" },
         { trigger: ".o_data_row:contains(五财行〔2019〕12号) td[name=number]", run: "click" },
+        { trigger: "button[name=action_submit]", run: "click" },
+        { trigger: ".o_field_widget[name=approval_state]:contains(In Approval)" }
+    )
+);
+
+registry.category("web_tour.tours").add(
+    "welfare_fund_register",
+    open(
+        ...openGrant,
         { trigger: "button[name=action_register]", run: "click" },
+        { trigger: "a[name=adjustments]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕57号) button[name=action_submit]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕57号) td[name=approval_state]:contains(In Approval)" }
+    )
+);
+
+registry.category("web_tour.tours").add(
+    "welfare_fund_adjust",
+    open(
+        ...openGrant,
         { trigger: "a[name=adjustments]", run: "click" },
         { trigger: ".o_data_row:contains(五财行〔2019〕57号) button[name=action_post]", run: "click" },
         { trigger: ".o_field_widget[name=amount_current]:contains(920,000)" },
@@ -45,10 +79,21 @@ registry.category("web_tour.tours").add("welfare_fund", {
         { trigger: ".o_field_widget[name=year] input", run: "edit 2019 && click .o_form_sheet" },
         { trigger: "button[name=action_propose]", run: "click" },
         { trigger: ".o_data_row:contains(五财行〔2019〕12号)" },
+        { trigger: "button[name=action_submit]", run: "click" },
+        { trigger: ".o_field_widget[name=approval_state]:contains(In Approval)" }
+    )
+);
+
+registry.category("web_tour.tours").add(
+    "welfare_fund_carry",
+    open(
+        menu("welfare_menu_funding"),
+        menu("welfare_fund_carry_menu"),
+        { trigger: ".o_data_row", run: "click" },
         { trigger: "button[name=action_post]", run: "click" },
         { trigger: ".modal .modal-footer .btn-primary", run: "click" },
         { trigger: ".o_field_widget[name=amount_carry]:contains(920,000)" },
         { trigger: "button[name=action_open_entries]", run: "click" },
-        { trigger: ".o_pager_limit:contains(2)" },
-    ],
-});
+        { trigger: ".o_pager_limit:contains(2)" }
+    )
+);
