@@ -195,7 +195,7 @@ class WelfareFacilityMeasurement(models.Model):
     def _compute_display_name(self):
         units = dict(self._fields["unit"]._description_selection(self.env))
         for row in self:
-            row.display_name = self.env._(
+            row.display_name = bool(row.metric_id) and self.env._(
                 "%(metric)s %(amount)s %(unit)s, %(date)s",
                 metric=row.metric_id.name or "",
                 amount=f"{row.amount:,.4f}".rstrip("0").rstrip("."),
