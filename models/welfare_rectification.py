@@ -61,7 +61,7 @@ class WelfareRectification(models.Model):
         related="facility_id.region_id", required=False, index=False
     )
     state = fields.Selection(
-        selection=[("open", "Open"), ("fixed", "Fixed"), ("closed", "Closed")],
+        selection=[("open", "To Be Fixed"), ("fixed", "Fixed"), ("closed", "Closed")],
         required=True,
         readonly=True,
         copy=False,

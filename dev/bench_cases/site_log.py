@@ -21,9 +21,7 @@ def _photo():
 
 
 def setup_log(env):
-    county = env["welfare.region"].create(
-        {"code": "990000000000", "name": "Bench"}
-    )
+    county = env["welfare.region"].create({"code": "990000000000", "name": "Bench"})
     home = env.ref("welfare_facility.facility_type_welfare_institution")
     facility = env["welfare.facility"].create(
         {
