@@ -89,6 +89,8 @@ registry.category("web_tour.tours").add(
     open(
         menu("welfare_menu_funding"),
         menu("welfare_fund_carry_menu"),
+        // The list before has rows as well.
+        { trigger: ".o_breadcrumb:contains(Year-end Carry-over)" },
         { trigger: ".o_data_row", run: "click" },
         { trigger: "button[name=action_post]", run: "click" },
         { trigger: ".modal .modal-footer .btn-primary", run: "click" },
