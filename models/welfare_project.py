@@ -111,12 +111,8 @@ class WelfareProject(models.Model):
         help="A construction supervisor (监理) is engaged. It is not taken back once "
         "the project has been proposed.",
     )
-    supervisor_id = fields.Many2one(
-        comodel_name="res.partner", string="Supervisor", ondelete="restrict"
-    )
-    builder_id = fields.Many2one(
-        comodel_name="res.partner", string="Builder", ondelete="restrict"
-    )
+    supervisor_id = fields.Many2one(comodel_name="res.partner", ondelete="restrict")
+    builder_id = fields.Many2one(comodel_name="res.partner", ondelete="restrict")
     date_ids = fields.One2many(
         comodel_name="welfare.project.date",
         inverse_name="project_id",

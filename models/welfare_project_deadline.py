@@ -51,7 +51,7 @@ class WelfareProjectDeadline(models.Model):
         comodel_name="welfare.project.milestone", readonly=True
     )
     gate_id = fields.Many2one(comodel_name="welfare.project.gate", readonly=True)
-    rule_id = fields.Many2one(comodel_name="welfare.rule", string="Rule", readonly=True)
+    rule_id = fields.Many2one(comodel_name="welfare.rule", readonly=True)
     what = fields.Char(compute="_compute_what")
     date_first = fields.Date(
         string="First Planned for", readonly=True, help="Before the plan changed."

@@ -44,7 +44,7 @@ class WelfareProjectPlan(models.Model):
         default="draft",
         tracking=True,
     )
-    source = fields.Text(string="Source", help="The document that says so.")
+    source = fields.Text(help="The document that says so.")
     project_ids = fields.One2many(
         comodel_name="welfare.project", inverse_name="plan_id", string="Projects"
     )

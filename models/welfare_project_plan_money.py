@@ -15,7 +15,6 @@ class WelfareProjectPlan(models.Model):
     )
     amount_planned = fields.Monetary(compute="_compute_fund_amounts")
     amount_received = fields.Monetary(
-        string="Amount Received",
         compute="_compute_fund_amounts",
         help="By the homes of the plan in its year, without money of running them.",
     )

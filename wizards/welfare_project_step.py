@@ -33,7 +33,7 @@ class WelfareProjectStep(models.TransientModel):
         "and opened later.",
     )
     reason = fields.Char()
-    missing = fields.Text(string="Missing", compute="_compute_missing")
+    missing = fields.Text(compute="_compute_missing")
     date_initiation = fields.Date(string="Initiation")
     date_approval = fields.Date(string="Approval")
     date_procurement = fields.Date(string="Procurement")
