@@ -142,6 +142,7 @@
         "demo/welfare_appropriation_demo.xml",
         "demo/welfare_allotment_demo.xml",
         "demo/welfare_project_demo.xml",
+        "demo/welfare_approval_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["welfare_facility/static/src/**/*"],

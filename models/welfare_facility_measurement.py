@@ -106,6 +106,7 @@ class WelfareFacilityMeasurement(models.Model):
     corrects_id = fields.Many2one(
         comodel_name="welfare.facility.measurement",
         string="Corrects",
+        index="btree_not_null",
         ondelete="restrict",
         help="The wrong row in whose place this one stands; it stays to be read.",
     )

@@ -61,6 +61,7 @@ class WelfareFundEntry(models.Model):
     reverses_id = fields.Many2one(
         comodel_name="welfare.fund.entry",
         readonly=True,
+        index="btree_not_null",
         ondelete="restrict",
     )
     reversal_ids = fields.One2many(

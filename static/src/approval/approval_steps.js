@@ -1,9 +1,9 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
-import { deserializeDate, deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { formatDay, formatMinute } from "./format";
 
 /** How each state of a step looks: icon, colour and, for who does not see them, a word. */
 const LOOKS = {
@@ -25,7 +25,7 @@ export class ApprovalSteps extends Component {
         const submitted = {
             name: _t("Submitted"),
             look: LOOKS.approved,
-            lines: [{ text: requester, at: this.formatTime(submitted_at) }],
+            lines: [{ text: requester, at: formatMinute(submitted_at) }],
         };
         return [submitted, ...steps.map((step) => this.describe(step))];
     }
@@ -33,7 +33,7 @@ export class ApprovalSteps extends Component {
     describe(step) {
         const lines = step.decisions.map((row) => ({
             text: row.on_behalf ? _t("%(user)s for %(other)s", { user: row.user, other: row.on_behalf }) : row.user,
-            at: this.formatTime(row.at),
+            at: formatMinute(row.at),
             comment: row.comment,
         }));
         if (["current", "waiting"].includes(step.state) && step.people.length) {
@@ -46,15 +46,11 @@ export class ApprovalSteps extends Component {
             look: LOOKS[step.state],
             isCurrent: step.state === "current",
             isOverdue: step.is_overdue,
-            deadline: step.state === "current" && step.deadline && formatDate(deserializeDate(step.deadline)),
+            deadline: step.state === "current" && step.deadline && formatDay(step.deadline),
             note: step.mode === "all" && _t("All of them: %(done)s of %(needed)s", { done: step.decisions.length, needed: step.needed }),
             rule: step.rule,
             lines,
         };
-    }
-
-    formatTime(time) {
-        return time && formatDateTime(deserializeDateTime(time), { showSeconds: false });
     }
 }
 

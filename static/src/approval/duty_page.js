@@ -1,11 +1,12 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
-import { deserializeDate, deserializeDateTime, formatDate, formatDateTime, serializeDate } from "@web/core/l10n/dates";
+import { deserializeDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { formatDay, formatMinute } from "./format";
 
 const REPORTS = {
     "reportlab-pdf": "welfare_facility.welfare_duty_report",
@@ -19,6 +20,9 @@ export class DutyPage extends Component {
     static props = { ...standardActionServiceProps };
     static displayName = _t("Duty Conflicts");
     static path = "welfare-duty-report";
+
+    formatDay = formatDay;
+    formatTime = formatMinute;
 
     setup() {
         this.orm = useService("orm");
@@ -46,14 +50,6 @@ export class DutyPage extends Component {
 
     onTo(date) {
         return date && this.load(this.state.report.date_from, serializeDate(date));
-    }
-
-    formatDay(day) {
-        return formatDate(deserializeDate(day));
-    }
-
-    formatTime(time) {
-        return formatDateTime(deserializeDateTime(time), { showSeconds: false });
     }
 
     join(names) {

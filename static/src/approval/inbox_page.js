@@ -1,11 +1,12 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
-import { deserializeDate, deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { ApprovalSteps } from "./approval_steps";
+import { formatDay, formatMinute } from "./format";
 
 const MODEL = "welfare.approval.request";
 
@@ -19,6 +20,9 @@ export class InboxPage extends Component {
     static props = { ...standardActionServiceProps };
     static displayName = _t("Inbox");
     static path = "welfare-inbox";
+
+    formatDay = formatDay;
+    formatTime = formatMinute;
 
     setup() {
         this.orm = useService("orm");
@@ -56,7 +60,7 @@ export class InboxPage extends Component {
         const page = await this.orm.call(MODEL, "get_inbox", []);
         Object.assign(this.state, { ...page, open: null, details: null, comment: "", marked: {} });
         if (!this.ui.isSmall && page.records.length) {
-            await this.open(page.records[0]);
+            await this.open(this.state.records[0]);
         }
     }
 
@@ -142,14 +146,6 @@ export class InboxPage extends Component {
             res_id,
             views: [[false, "form"]],
         });
-    }
-
-    formatDay(day) {
-        return formatDate(deserializeDate(day));
-    }
-
-    formatTime(time) {
-        return formatDateTime(deserializeDateTime(time), { showSeconds: false });
     }
 
     formatSince(time) {
