@@ -296,11 +296,20 @@ class WelfareAuditSeal(models.Model):
     def _make_mark(self):
         """Return the head in short, to be read and typed by people."""
         self.ensure_one()
-        digits = self.hash[:16]
+        return self._describe_head(self)
+
+    @api.model
+    def _describe_head(self, seal):
+        """Return the head of a seal in this transaction's language.
+
+        :param seal: a seal, perhaps read in another transaction, which may not know the
+            language yet.
+        """
+        digits = seal.hash[:16]
         return self.env._(
             "Seal %(number)s · %(count)s events · %(hash)s",
-            number=self.id,
-            count=f"{self.last_n:,}",
+            number=seal.id,
+            count=f"{seal.last_n:,}",
             hash=" ".join(digits[at : at + 4] for at in range(0, 16, 4)),
         )
 
@@ -316,7 +325,7 @@ class WelfareAuditSeal(models.Model):
             if not seal:
                 return None
             # Capitals and digits make a coarser code than small letters.
-            return layout.Mark(seal._make_mark(), seal._make_head().upper())
+            return layout.Mark(self._describe_head(seal), seal._make_head().upper())
 
     # === OUTSIDE === #
 

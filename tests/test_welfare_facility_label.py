@@ -1,5 +1,6 @@
 from odoo.fields import Command
 
+from .common import approve
 from .test_welfare_facility_log import LogCase
 
 
@@ -10,7 +11,7 @@ class TestLabel(LogCase):
         appropriation = self._create_appropriation(
             source_id=self.env.ref(f"welfare_facility.{source}").id
         )
-        appropriation.action_register()
+        approve(appropriation).action_register()
         allotment = self.env["welfare.allotment"].create(
             self._prepare_allotment_vals(account_id=appropriation.account_ids.id)
         )
@@ -19,7 +20,7 @@ class TestLabel(LogCase):
                 allotment_id=allotment.id, facility_id=self.home.id
             )
         )
-        allotment.action_post()
+        approve(allotment).action_post()
 
     def _missing(self):
         self.env.invalidate_all()
