@@ -74,7 +74,7 @@ class StandardCheck:
     """How a facility stands to one standard.
 
     :ivar str basis: ``applies``; ``unknown``, the day of approval is not known;
-        ``comparison``, the edition of another time.
+        ``comparison``, the edition of another time; ``ended``, it applied before.
     """
 
     facts: Facts
@@ -169,6 +169,28 @@ class ComplianceChecker:
             # What applies comes before what only stands beside it.
             wider = {**lines, **wider} if basis == "comparison" else {**wider, **lines}
         return checks
+
+    def end(self, pairs):
+        """Return that a standard no longer says anything about a facility.
+
+        :param list[tuple[int, int]] pairs: ids of facilities and standards.
+        """
+        if not pairs:
+            return []
+        standards = self.env["welfare.standard"].browse(each for _id, each in pairs)
+        facts = {
+            each.id: each for each in self.get_facts({facility for facility, _ in pairs})
+        }
+        return [
+            StandardCheck(
+                facts[facility],
+                standard,
+                "ended",
+                self.env["welfare.standard.class"],
+                (),
+            )
+            for (facility, _id), standard in zip(pairs, standards, strict=True)
+        ]
 
     def find_standards(self, type_id, code):
         """Return the texts about a kind of facility at a place, the country's first."""

@@ -1,5 +1,7 @@
 import csv
 import io
+from datetime import date
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -13,6 +15,14 @@ from .compliance_checker import ComplianceChecker
 def _number(value):
     """Return an exact figure as the database keeps it."""
     return None if value is None else str(rounded(value, 4))
+
+
+class Newest(NamedTuple):
+    """What counts of the newest result of a facility under a standard."""
+
+    digest: str
+    basis: str
+    date: date
 
 
 class WelfareCompliance(models.Model):
@@ -74,11 +84,13 @@ class WelfareCompliance(models.Model):
             ("applies", "Applies"),
             ("unknown", "Day of approval not known"),
             ("comparison", "For comparison only"),
+            ("ended", "No longer applies"),
         ],
         required=True,
         readonly=True,
         help="Why this text: it was in force on the day that counts; nobody knows when "
-        "the project was approved; or it is not the one that applies.",
+        "the project was approved; it is not the one that applies; or it was, before "
+        "the day of approval or the text changed.",
     )
     result = fields.Selection(
         selection=[
@@ -109,8 +121,16 @@ class WelfareCompliance(models.Model):
         string="Newest", compute="_compute_is_latest", search="_search_is_latest"
     )
 
-    # To the newest result of a facility under a text.
-    _latest_idx = models.Index("(facility_id, standard_id, id DESC)")
+    is_outdated = fields.Boolean(
+        string="To Be Checked",
+        compute="_compute_is_outdated",
+        help="It was the newest result, and what was entered since says something "
+        "else: the next check adds a result.",
+    )
+
+    # To the newest result of a facility under a text: a check as of an earlier day is
+    # none, whenever somebody asked for it.
+    _latest_idx = models.Index("(facility_id, standard_id, date DESC, id DESC)")
 
     # === COMPUTE METHODS === #
 
@@ -123,7 +143,8 @@ class WelfareCompliance(models.Model):
         query = SQL(
             """
             SELECT DISTINCT ON (facility_id, standard_id) id FROM welfare_compliance
-            WHERE facility_id = ANY(%s) ORDER BY facility_id, standard_id, id DESC
+            WHERE facility_id = ANY(%s)
+            ORDER BY facility_id, standard_id, date DESC, id DESC
             """,
             self.facility_id.ids,
         )
@@ -135,9 +156,17 @@ class WelfareCompliance(models.Model):
             return NotImplemented
         query = SQL(
             "(SELECT DISTINCT ON (facility_id, standard_id) id FROM welfare_compliance "
-            "ORDER BY facility_id, standard_id, id DESC)"
+            "ORDER BY facility_id, standard_id, date DESC, id DESC)"
         )
         return Domain("id", "in", query)
+
+    def _compute_is_outdated(self):
+        outdated = self._find_outdated(self.facility_id.ids)
+        for record in self:
+            record.is_outdated = (
+                record.is_latest
+                and (record.facility_id.id, record.standard_id.id) in outdated
+            )
 
     @api.depends("facility_id", "standard_id", "date")
     def _compute_display_name(self):
@@ -184,7 +213,9 @@ class WelfareCompliance(models.Model):
         """Check what was measured or changed since; see ``ir_cron_check_standards``."""
         types = self.env["welfare.standard"].search([]).type_ids
         facilities = self.env["welfare.facility"]._search(
-            [("type_id", "in", types.ids), ("state", "!=", "closed")]
+            Domain("state", "!=", "closed")
+            # Those without a text by now, too: their results end.
+            & (Domain("type_id", "in", types.ids) | Domain("compliance_ids", "!=", False))
         )
         ids = [row_id for (row_id,) in self.env.execute_query(facilities.select())]
         self._keep(ids, fields.Date.context_today(self))
@@ -212,34 +243,63 @@ class WelfareCompliance(models.Model):
         :param bool with_comparison: see :meth:`.ComplianceChecker.check`.
         :return: the results that were added.
         """
-        checker = ComplianceChecker(self.env(su=True), date)
-        checks = checker.check(facility_ids, with_comparison)
-        digests = [check.get_digest() for check in checks]
-        if not is_always:
-            known = self._get_newest_digests(facility_ids)
-            news = [
-                (check, digest)
-                for check, digest in zip(checks, digests, strict=True)
-                if known.get((check.facts.id, check.standard.id)) != digest
-            ]
-        else:
-            news = list(zip(checks, digests, strict=True))
+        checks = self._check(facility_ids, date, with_comparison)
+        known = {} if is_always else self._get_newest(facility_ids)
+        news = []
+        for check in checks:
+            text = check.get_digest()
+            row = known.get((check.facts.id, check.standard.id))
+            if not row or row.digest != text:
+                news.append((check, text))
         return self.browse(self._insert(news, date))
 
     @api.model
-    def _get_newest_digests(self, facility_ids):
+    def _find_outdated(self, facility_ids):
+        """Return what a check would add a result to today, by facility and standard.
+
+        :rtype: set[tuple[int, int]]
+        """
+        known = self._get_newest(facility_ids)
+        return {
+            key
+            for check in self._check(facility_ids, fields.Date.context_today(self))
+            for key in ((check.facts.id, check.standard.id),)
+            if key not in known or known[key].digest != check.get_digest()
+        }
+
+    @api.model
+    def _check(self, facility_ids, date, with_comparison=False):
+        """Check facilities, and end the results under texts that no longer apply."""
+        checker = ComplianceChecker(self.env(su=True), date)
+        checks = checker.check(facility_ids, with_comparison)
+        found = {(check.facts.id, check.standard.id) for check in checks}
+        ended = [
+            (facility, standard)
+            for (facility, standard), row in self._get_newest(facility_ids).items()
+            if row.basis in ("applies", "unknown")
+            and row.date <= date
+            and (facility, standard) not in found
+        ]
+        return checks + checker.end(ended)
+
+    @api.model
+    def _get_newest(self, facility_ids):
+        """Return the newest result by facility and standard.
+
+        :rtype: dict[tuple[int, int], Newest]
+        """
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT DISTINCT ON (facility_id, standard_id)
-                       facility_id, standard_id, digest
+                       facility_id, standard_id, digest, basis, date
                 FROM welfare_compliance WHERE facility_id = ANY(%s)
-                ORDER BY facility_id, standard_id, id DESC
+                ORDER BY facility_id, standard_id, date DESC, id DESC
                 """,
                 list(facility_ids),
             )
         )
-        return {(facility, standard): text for facility, standard, text in rows}
+        return {(facility, standard): Newest(*row) for facility, standard, *row in rows}
 
     def _insert(self, checks, date):
         if not checks:

@@ -279,6 +279,7 @@ class WelfareFacilityMeasurement(models.Model):
             row.attachment_ids.sudo().filtered(
                 lambda file: not file.res_id and file.create_uid == self.env.user
             ).write({"res_model": self._name, "res_id": row.id})
+        self.env["welfare.compliance"]._schedule_check()
         return rows
 
     # No super(): nobody gets through.

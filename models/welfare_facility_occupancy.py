@@ -6,7 +6,8 @@ class WelfareFacilityOccupancy(models.Model):
     """Open and occupied beds of each facility, day by day (床位使用情况).
 
     A view of the measurements: a row for each day on which either was measured, with
-    the other one as it stood. The age groups count where there is no total.
+    the other one as it stood. The age groups count where there is no total. Over
+    several days or facilities beds are averages, and the rate is that of their sums.
     """
 
     _name = "welfare.facility.occupancy"
@@ -24,9 +25,9 @@ class WelfareFacilityOccupancy(models.Model):
     name = fields.Char(readonly=True)
     facility_id = fields.Many2one(comodel_name="welfare.facility", readonly=True)
     date = fields.Date(readonly=True)
-    beds_open = fields.Integer(string="Open Beds", readonly=True, aggregator="sum")
+    beds_open = fields.Integer(string="Open Beds", readonly=True, aggregator="avg")
     beds_occupied = fields.Integer(
-        string="Occupied Beds", readonly=True, aggregator="sum"
+        string="Occupied Beds", readonly=True, aggregator="avg"
     )
     rate = fields.Float(
         string="Occupancy (%)", digits=(5, 1), readonly=True, aggregator="avg"
@@ -88,4 +89,17 @@ class WelfareFacilityOccupancy(models.Model):
             """,
             code,
             SQL.identifier(code),
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Weigh the rate by the beds: 10 of 10 and 0 of 90 are 10 %, not 50 %."""
+        if aggregate_spec != "rate:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        opened = self._field_to_sql(self._table, "beds_open", query)
+        occupied = self._field_to_sql(self._table, "beds_occupied", query)
+        return SQL(
+            "100.0 * SUM(%(occupied)s) FILTER (WHERE %(opened)s IS NOT NULL) "
+            "/ NULLIF(SUM(%(opened)s) FILTER (WHERE %(occupied)s IS NOT NULL), 0)",
+            occupied=occupied,
+            opened=opened,
         )

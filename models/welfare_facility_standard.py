@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .compliance_checker import REGISTERED
+
+#: What standards ask for on the facility itself; see compliance_checker.
+CHECKED = frozenset(("date_approved", "type_id", "region_id", *REGISTERED))
+
 
 class WelfareFacility(models.Model):
     """What standards ask for: the day the project was approved, and figures."""
@@ -26,6 +31,11 @@ class WelfareFacility(models.Model):
         help="By the newest result, something that it shall have is not met.",
     )
 
+    is_check_due = fields.Boolean(
+        compute="_compute_is_check_due",
+        help="What was entered since the last check says something else.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("compliance_ids")
@@ -44,9 +54,26 @@ class WelfareFacility(models.Model):
             [
                 ("is_latest", "=", True),
                 ("result", "=", "not_met"),
-                ("basis", "!=", "comparison"),
+                ("basis", "in", ("applies", "unknown")),
             ],
         )
+
+    @api.depends("measurement_ids", "compliance_ids", "date_approved", "type_id")
+    def _compute_is_check_due(self):
+        found = self.env["welfare.compliance"]._find_outdated(
+            self.filtered(lambda each: each.state != "closed").ids
+        )
+        due = {facility for facility, _standard in found}
+        for facility in self:
+            facility.is_check_due = facility._origin.id in due
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not CHECKED.isdisjoint(vals):
+            self.env["welfare.compliance"]._schedule_check()
+        return result
 
     # === ACTION METHODS === #
 

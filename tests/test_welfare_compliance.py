@@ -1,6 +1,6 @@
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
@@ -217,6 +217,116 @@ class TestGrowth(ComplianceCase):
         self.assertEqual(rows.mapped("beds_open"), [400, 500, 600, 700])
         self.assertEqual(rows.mapped("rate"), [90, 90, 90, 90])
 
+    def test_occupancy_is_weighed(self):
+        """Over months and institutions: the beds count, not the days."""
+        for beds, occupied, date in (
+            (10, 10, "2025-01-31"),
+            (90, 0, "2025-02-28"),
+        ):
+            self._measure(
+                self._create_institution(),
+                date=date,
+                beds_open=beds,
+                beds_occupied=occupied,
+            )
+        # Nobody counted here: open beds alone do not thin the rate.
+        self._measure(self._create_institution(), beds_open=1000, date="2025-01-31")
+        Occupancy = self.env["welfare.facility.occupancy"]
+        domain = [("date", ">=", "2025-01-01")]
+        groups = Occupancy._read_group(domain, ["date:month"], ["rate:avg"])
+        self.assertEqual([rate for _month, rate in groups], [100, 0])
+        [(rate, beds)] = Occupancy._read_group(
+            domain, [], ["rate:avg", "beds_occupied:avg"]
+        )
+        self.assertEqual((rate, beds), (10, 5))
+
+    def test_staff_to_children(self):
+        """1:1 by the plan: over the children; without them, the occupied beds."""
+        facility = self._create_institution(date_approved="2020-01-01")
+        for figures, ratio, result in (
+            ({"beds_built": 120}, None, "not_measured"),
+            ({"staff": 90}, None, "not_measured"),
+            ({"beds_open": 110, "beds_occupied": 100}, 0.9, "not_met"),
+            ({"children": 90}, 1, "met"),
+        ):
+            self._measure(facility, **figures)
+            check, lines = self._check(facility)[self.plan]
+            line = lines["staff_per_child"]
+            self.assertEqual(line.figure and float(line.figure.value), ratio, figures)
+            self.assertEqual(line.verdict.result, result, figures)
+        self.assertEqual(line.line.obligation, "advisory")
+        self.assertEqual(check.count("not_met", "mandatory"), 0)
+
+    def test_a_new_measurement_waits_visibly(self):
+        facility = self._create_institution(date_approved="2015-01-01")
+        self._measure(facility, beds_built=100, area_building=3_000)
+        self.assertTrue(facility.is_check_due, "nothing was checked yet")
+        self.Compliance._cron_check()
+        facility.invalidate_recordset()
+        results = facility.compliance_ids
+        self.assertFalse(facility.is_check_due)
+        self.assertEqual(set(results.mapped("is_outdated")), {False})
+        cron = self.env.ref("welfare_facility.ir_cron_check_standards")
+        triggers = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        self._measure(facility, area_building=3_400, date="2021-12-31")
+        self.assertEqual(
+            self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]),
+            triggers + 1,
+        )
+        for user in (self.manager, self.auditor):
+            self.assertTrue(facility.with_user(user).is_check_due)
+            results.invalidate_recordset()
+            self.assertEqual(
+                set(results.with_user(user).mapped("is_outdated")), {True}
+            )
+        self.Compliance._cron_check()
+        facility.invalidate_recordset()
+        results.invalidate_recordset()
+        self.assertFalse(facility.is_check_due)
+        self.assertFalse(results[0].is_outdated, "it was replaced")
+        self.assertFalse(facility.is_below_standard)
+
+    def test_a_check_of_an_earlier_day_is_not_the_newest(self):
+        facility = self._create_institution(date_approved="2015-01-01")
+        self.plan.active = False
+        self._measure(facility, beds_built=100, area_building=3_000)
+        self._measure(facility, date="2022-12-31", area_building=3_400)
+        self._keep(facility, "2023-12-31")
+        old = self._keep(facility, "2021-12-31", is_always=True)
+        self.assertEqual(old.result, "not_met")
+        self.assertFalse(old.is_latest)
+        self.assertFalse(facility.is_below_standard)
+        wizard = self.env["welfare.compliance.check"].create(
+            {"facility_id": facility.id, "date": "2999-01-01"}
+        )
+        with self.assertRaises(UserError):
+            wizard.action_keep()
+
+    def test_a_text_that_no_longer_applies_ends(self):
+        """六盘水: below the text in force, until its day of approval was entered."""
+        facility = self._create_institution()
+        self.plan.active = False
+        self._measure(facility, area_building=4994.49, beds_approved=250)
+        self.Compliance._cron_check()
+        self.assertTrue(facility.is_below_standard)
+        facility.date_approved = "2009-06-01"
+        self.assertTrue(facility.is_check_due)
+        self.Compliance._cron_check()
+        facility.invalidate_recordset()
+        self.assertFalse(facility.is_below_standard)
+        self.assertFalse(facility.is_check_due)
+        self.assertEqual(
+            facility.compliance_ids.sorted("id").mapped("basis"),
+            ["unknown", "applies", "ended"],
+        )
+        self.Compliance._cron_check()
+        facility.invalidate_recordset()
+        self.assertEqual(len(facility.compliance_ids), 3, "it ends once")
+        facility.date_approved = "2015-01-01"
+        self.Compliance._cron_check()
+        facility.invalidate_recordset()
+        self.assertTrue(facility.is_below_standard, "it applies again")
+
     def test_a_change_of_the_standard_keeps_the_earlier_result(self):
         facility = self._create_institution(date_approved="2015-01-01")
         self.plan.active = False
@@ -359,6 +469,41 @@ class TestStandardReport(ComplianceCase):
         self.assertIn("Contradicts", text)
         self.assertIn("unverified", text)
         self.assertIn("34.65", text, "23,100 m² in mu")
+
+    def test_an_institution_grows_and_the_director_prints(self):
+        """400 beds, 700 three years later; the sheet says both, under both texts."""
+        facility = self._create_institution(
+            name="甲区儿童福利院", date_approved="2020-01-01"
+        )
+        for year, beds, outdoor in ((2022, 400, 2_000), (2025, 700, 2_000)):
+            self._measure(
+                facility,
+                date=f"{year}-12-31",
+                beds_built=beds,
+                area_building=beds * 34,
+                area_outdoor=outdoor,
+            )
+        director = self.manager
+        for year, needed, beds, verdicts in (
+            (2022, "1,600", "400", {self.national: "met", self.plan: "not_met"}),
+            (2025, "2,800", "700", {self.national: "not_met", self.plan: "met"}),
+        ):
+            results = self._keep(facility, f"{year}-12-31", is_always=True)
+            for standard, verdict in verdicts.items():
+                [line] = results.line_ids.filtered(
+                    lambda each, standard=standard: (
+                        each.compliance_id.standard_id == standard
+                        and each.metric_id.code == "outdoor_per_bed"
+                    )
+                )
+                self.assertEqual(line.result, verdict, (year, standard.name))
+            result = results[0].with_user(director)
+            action = result.action_print()
+            text = self._print(facility, director, **action["data"])
+            for words in ("甲区儿童福利院", beds, needed, "建标145-2010"):
+                self.assertIn(words, text, year)
+            self.assertIn(self.plan.name, text)
+            self.assertIn("Not Met", text)
 
     def test_as_of_a_day(self):
         facility = self._create_institution(date_approved="2020-01-01")

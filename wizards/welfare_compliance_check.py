@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class WelfareComplianceCheck(models.TransientModel):
@@ -31,6 +33,12 @@ class WelfareComplianceCheck(models.TransientModel):
     def action_keep(self):
         """Check, keep the results as of that day, and open them."""
         self.ensure_one()
+        if self.date > self._default_date():
+            raise UserError(
+                self.env._(
+                    "%(date)s has not come yet.", date=format_date(self.env, self.date)
+                )
+            )
         facility = self.facility_id
         facility.check_access("write")
         results = self.env["welfare.compliance"]._keep(
