@@ -179,7 +179,8 @@ class ComplianceChecker:
             return []
         standards = self.env["welfare.standard"].browse(each for _id, each in pairs)
         facts = {
-            each.id: each for each in self.get_facts({facility for facility, _ in pairs})
+            each.id: each
+            for each in self.get_facts({facility for facility, _ in pairs})
         }
         return [
             StandardCheck(

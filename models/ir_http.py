@@ -7,7 +7,8 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        super()._pre_dispatch(rule, args)
+        result = super()._pre_dispatch(rule, args)
         # Before anything is done, so that SQL of a controller has a name as well.
         if request.env.uid:
             request.env["base"]._announce_actor()
+        return result

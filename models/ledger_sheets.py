@@ -68,13 +68,14 @@ def make_error_list(ledger):
     return _make(fill)
 
 
-def make_template(env, table_types=TABLES):
+def make_template(env, table_types=None):
     """Return an empty ledger with the headings that are understood, as an .xlsx.
 
     A sheet is to be filled in for each table; the last one says what belongs under each
     heading, with an example.
 
-    :param dict table_types: how the columns are read, by type of table.
+    :param dict table_types: how the columns are read, by type of table; by default
+        those of ledgers.
     :rtype: bytes
     """
     Column = env["welfare.import.column"]
@@ -87,7 +88,7 @@ def make_template(env, table_types=TABLES):
                 if code in options
             ],
         )
-        for table_type, options in table_types.items()
+        for table_type, options in (table_types or TABLES).items()
     ]
 
     def fill(book):

@@ -297,15 +297,15 @@ class WelfareAllotment(models.Model):
         )
 
     def _on_state_set(self, previous, **details):
-        super()._on_state_set(previous, **details)
         for allotment in self:
             if allotment.state == "reversed":
                 allotment.line_ids._restore_norm()
+        return super()._on_state_set(previous, **details)
 
     def _check_before_approval(self):
-        super()._check_before_approval()
         if not self.line_ids:
             raise UserError(self.env._("Add the holders first."))
+        return super()._check_before_approval()
 
     def _get_duty_chain(self):
         # The grant, and the allotments by which the account has got its money.

@@ -202,13 +202,14 @@ class WelfareAllotmentLine(models.Model):
 
     def _write_norm_taken(self, value, freed_by=None):
         """Write what no user writes, past our own guard."""
-        super().write(  # pylint: disable=super-method-mismatch
+        result = super().write(  # pylint: disable=super-method-mismatch
             {
                 "is_norm_taken": value,
                 "norm_freed_by_id": freed_by.id if freed_by else False,
             }
         )
         self.flush_recordset(["is_norm_taken"])
+        return result
 
     def _take_norm(self):
         """Note which homes take the norm now, or are free to take it again.

@@ -375,10 +375,10 @@ class WelfareAppropriation(models.Model):
         return vals
 
     def _check_before_approval(self):
-        super()._check_before_approval()
         refusals = self._get_refusals()
         if refusals:
             raise UserError("\n".join(refusals))
+        return super()._check_before_approval()
 
     def _get_account(self):
         """Return the account of the office that holds the appropriation."""

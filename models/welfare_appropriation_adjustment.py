@@ -172,8 +172,8 @@ class WelfareAppropriationAdjustment(models.Model):
                 )
 
     def _check_before_approval(self):
-        super()._check_before_approval()
         self._check_registered()
+        return super()._check_before_approval()
 
     def _get_duty_chain(self):
         chain = self.appropriation_id | self.to_appropriation_id

@@ -80,14 +80,12 @@ class WelfareAuditEvent(models.Model):
     record_name = fields.Char(string="Name at That Time", readonly=True)
     old_values = fields.Json(readonly=True)
     new_values = fields.Json(readonly=True)
-    user_id = fields.Many2one(comodel_name="res.users", string="User", readonly=True)
+    user_id = fields.Many2one(comodel_name="res.users", readonly=True)
     db_user = fields.Char(string="Database User", readonly=True)
     db_address = fields.Char(string="Address at the Database", readonly=True)
     request_address = fields.Char(string="Address of the Request", readonly=True)
     application = fields.Char(readonly=True)
-    region_id = fields.Many2one(
-        comodel_name="welfare.region", string="Region", readonly=True
-    )
+    region_id = fields.Many2one(comodel_name="welfare.region", readonly=True)
     note = fields.Char(readonly=True)
     parent_model = fields.Selection(
         selection="_selection_model", string="Kind of Document", readonly=True
@@ -205,7 +203,7 @@ class WelfareAuditEvent(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self._message_append_only())
 
-    def unlink(self):  # pylint: disable=method-required-super
+    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
         raise AccessError(self._message_append_only())
 
     def _message_append_only(self):

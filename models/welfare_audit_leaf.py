@@ -15,4 +15,4 @@ class WelfareAuditLeaf(models.Model):
     _allow_sudo_commands = False
     _order = "id"
 
-    event_id = fields.Integer(string="Event", readonly=True, aggregator=None)
+    event_id = fields.Integer(readonly=True, aggregator=None)

@@ -109,7 +109,7 @@ class WelfareAuditSeal(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self._message_append_only())
 
-    def unlink(self):  # pylint: disable=method-required-super
+    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
         raise AccessError(self._message_append_only())
 
     def _message_append_only(self):

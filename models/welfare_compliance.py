@@ -49,19 +49,16 @@ class WelfareCompliance(models.Model):
     )
     county_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="County",
         ondelete="restrict",
         readonly=True,
     )
     prefecture_id = fields.Many2one(
         comodel_name="welfare.region",
-        string="Prefecture",
         ondelete="restrict",
         readonly=True,
     )
     type_id = fields.Many2one(
         comodel_name="welfare.facility.type",
-        string="Type",
         required=True,
         ondelete="restrict",
         readonly=True,
@@ -211,11 +208,16 @@ class WelfareCompliance(models.Model):
     @api.model
     def _cron_check(self):
         """Check what was measured or changed since; see ``ir_cron_check_standards``."""
-        types = self.env["welfare.standard"].search([]).type_ids
+        # All texts, which are a few.
+        standards = self.env["welfare.standard"].search([])  # pylint: disable=no-search-all
+        types = standards.type_ids
         facilities = self.env["welfare.facility"]._search(
             Domain("state", "!=", "closed")
             # Those without a text by now, too: their results end.
-            & (Domain("type_id", "in", types.ids) | Domain("compliance_ids", "!=", False))
+            & (
+                Domain("type_id", "in", types.ids)
+                | Domain("compliance_ids", "!=", False)
+            )
         )
         ids = [row_id for (row_id,) in self.env.execute_query(facilities.select())]
         self._keep(ids, fields.Date.context_today(self))

@@ -31,7 +31,9 @@ class WelfareComplianceLine(models.Model):
         readonly=True,
     )
     operator = fields.Selection(
-        selection=lambda self: self._selection_operator(), readonly=True
+        selection=lambda self: self._selection_operator(),
+        string="Relation",
+        readonly=True,
     )
     value_min = fields.Float(
         string="Least", digits=(16, 4), readonly=True, aggregator=None

@@ -144,7 +144,8 @@ class WelfareDutyConflict(models.Model):
         Users = self.env["res.users"].sudo()
         regions = self.env.user.welfare_region_ids
         conflicts = []
-        for row in self.sudo().search([]):
+        # All rows, which are a few.
+        for row in self.sudo().search([]):  # pylint: disable=no-search-all
             first, second = row.duty_id.group_id, row.other_id.group_id
             if not first or not second or first == second:
                 continue
@@ -178,8 +179,10 @@ class WelfareDutyConflict(models.Model):
             ``other_document``, ``other_at``. The documents are records.
         :rtype: list[dict]
         """
-        rows = self.sudo().search([])
-        names = {duty.code: duty.name for duty in self.env["welfare.duty"].search([])}
+        # All rows, which are a few.
+        rows = self.sudo().search([])  # pylint: disable=no-search-all
+        duties = self.env["welfare.duty"].search([])  # pylint: disable=no-search-all
+        names = {duty.code: duty.name for duty in duties}
         conflicts = []
         for document in documents:
             acts = sorted(set(document._get_chain_acts()), key=lambda act: act.at)

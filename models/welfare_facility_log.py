@@ -68,9 +68,7 @@ class WelfareFacilityLog(models.Model):
         compute="_compute_photos",
         search="_search_is_photo_reused",
     )
-    hours_opened = fields.Float(
-        string="Hours Opened", digits=(4, 2), aggregator="sum", copy=False
-    )
+    hours_opened = fields.Float(digits=(4, 2), aggregator="sum", copy=False)
     children_served = fields.Integer(copy=False, help="A number, never names.")
     adults_served = fields.Integer(
         copy=False, help="Parents and others who took part: a number, never names."
@@ -111,7 +109,6 @@ class WelfareFacilityLog(models.Model):
     rectification_ids = fields.One2many(
         comodel_name="welfare.rectification",
         inverse_name="log_id",
-        string="Rectification",
         readonly=True,
     )
     fixes_id = fields.Many2one(
@@ -124,7 +121,6 @@ class WelfareFacilityLog(models.Model):
     )
     corrects_id = fields.Many2one(
         comodel_name="welfare.facility.log",
-        string="Corrects",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",

@@ -105,7 +105,6 @@ class WelfareFacilityMeasurement(models.Model):
     note = fields.Char(string="Remark")
     corrects_id = fields.Many2one(
         comodel_name="welfare.facility.measurement",
-        string="Corrects",
         index="btree_not_null",
         ondelete="restrict",
         help="The wrong row in whose place this one stands; it stays to be read.",

@@ -46,8 +46,8 @@ class WelfareFacilityUse(models.Model):
     date = fields.Date(string="Month", readonly=True)
     hours_opened = fields.Float(digits=(8, 2), readonly=True)
     hours_required = fields.Float(digits=(8, 2), readonly=True)
-    days_required = fields.Integer(string="Days Required", readonly=True)
-    days_opened = fields.Integer(string="Days Opened", readonly=True)
+    days_required = fields.Integer(readonly=True)
+    days_opened = fields.Integer(readonly=True)
     children_served = fields.Integer(readonly=True)
     is_known = fields.Boolean(
         string="Holidays Known",

@@ -202,8 +202,8 @@ class WelfareFundCarry(models.Model):
         return self.line_ids.source_id
 
     def _check_before_approval(self):
-        super()._check_before_approval()
         self._get_lines_to_post()
+        return super()._check_before_approval()
 
     def _get_duty_chain(self):
         chain = self.line_ids.account_id.appropriation_id

@@ -81,7 +81,6 @@ class WelfareRectification(models.Model):
     )
     responsible_id = fields.Many2one(
         comodel_name="res.users",
-        string="Responsible",
         required=True,
         ondelete="restrict",
         index=True,

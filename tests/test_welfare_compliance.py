@@ -276,9 +276,7 @@ class TestGrowth(ComplianceCase):
         for user in (self.manager, self.auditor):
             self.assertTrue(facility.with_user(user).is_check_due)
             results.invalidate_recordset()
-            self.assertEqual(
-                set(results.with_user(user).mapped("is_outdated")), {True}
-            )
+            self.assertEqual(set(results.with_user(user).mapped("is_outdated")), {True})
         self.Compliance._cron_check()
         facility.invalidate_recordset()
         results.invalidate_recordset()

@@ -14,6 +14,9 @@ where something is, with 2 where it could not read what it was given.
 Needs Python 3.10; psycopg2 for a database, cryptography for signatures.
 """
 
+# A program: what it says goes to the terminal.
+# pylint: disable=print-used
+
 import argparse
 import contextlib
 import hashlib
