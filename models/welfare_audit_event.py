@@ -203,8 +203,8 @@ class WelfareAuditEvent(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self._message_append_only())
 
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        raise AccessError(self._message_append_only())
+    def unlink(self):  # pylint: disable=method-required-super
+        raise AccessError(self._message_append_only())  # pylint: disable=no-raise-unlink
 
     def _message_append_only(self):
         return self.env._("The audit trail is written by the database alone.")

@@ -109,8 +109,8 @@ class WelfareAuditSeal(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self._message_append_only())
 
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        raise AccessError(self._message_append_only())
+    def unlink(self):  # pylint: disable=method-required-super
+        raise AccessError(self._message_append_only())  # pylint: disable=no-raise-unlink
 
     def _message_append_only(self):
         return self.env._("Seals are made by the sealing alone, and stay.")

@@ -28,15 +28,12 @@ class WelfareDutyReport(models.AbstractModel):
         today = fields.Date.context_today(self)
         date_from = fields.Date.to_date(date_from) or today.replace(month=1, day=1)
         date_to = fields.Date.to_date(date_to) or today
+        # Each of the few is printed.
+        conflicts = self.env["welfare.duty.conflict"].search([])  # pylint: disable=no-search-all
         return {
             "date_from": date_from,
             "date_to": date_to,
-            # Each of the few is printed.
-            "conflict_ids": (
-                self.env["welfare.duty.conflict"]
-                .search([])  # pylint: disable=no-search-all
-                .ids
-            ),
+            "conflict_ids": conflicts.ids,
             "roles": self._get_roles(),
             "deeds": self._get_deeds(date_from, date_to),
             "exceptions": self._get_exceptions(date_from, date_to),
