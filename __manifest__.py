@@ -66,6 +66,7 @@
         "views/welfare_facility_photo_views.xml",
         "views/welfare_facility_log_views.xml",
         "views/welfare_rectification_views.xml",
+        "reports/welfare_facility_log_report.xml",
         "data/welfare_facility_log_cron_data.xml",
         "views/welfare_facility_operation_views.xml",
         "data/welfare_staff_data.xml",

@@ -48,6 +48,7 @@ from . import welfare_coverage_target
 from . import welfare_facility_log
 from . import welfare_facility_photo
 from . import welfare_rectification
+from . import welfare_rectification_extension
 from . import welfare_facility_activity
 from . import welfare_facility_opening
 from . import welfare_facility_use
@@ -70,6 +71,7 @@ from . import welfare_project_measurement
 from . import welfare_project_check
 from . import welfare_project_deadline
 from . import welfare_facility_project
+from . import welfare_facility_log_project
 
 # 4 funding
 from . import welfare_fiscal_year

@@ -192,6 +192,7 @@ class LedgerPlanner:
             self.facility_type.id,
             self._digest(*self._region_query),
             self._digest(*self._facility_query),
+            sorted(self._kept_back.items()),
         ]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -202,6 +203,12 @@ class LedgerPlanner:
     @cached_property
     def _facility_query(self):
         return self._query_facilities(Domain("region_id", "child_of", self.region.id))
+
+    @cached_property
+    def _kept_back(self):
+        """Why a ledger does not make facilities accepted, by their ids."""
+        query, _columns = self._facility_query
+        return self.Facility._find_kept_back(query)
 
     def _query_regions(self, domain):
         Region = self.env["welfare.region"].with_context(active_test=False)
@@ -515,6 +522,8 @@ class LedgerPlanner:
             )
         elif planned.date < facility.date_state:
             planned.refuse(self.Facility._message_date_order())
+        elif "accepted" in planned.steps and facility.id in self._kept_back:
+            planned.refuse(self._kept_back[facility.id])
         else:
             planned.status = "change"
             planned.messages.append(

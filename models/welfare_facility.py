@@ -331,6 +331,15 @@ class WelfareFacility(models.Model):
         if after_current and any(date < facility.date_state for facility in self):
             raise UserError(self._message_date_order())
 
+    @api.model
+    def _find_kept_back(self, query):
+        """Return why facilities do not become accepted by a ledger or by hand.
+
+        :param Query query: of the facilities that are asked about.
+        :return: ``{id: reason in words}``; a later stage adds to it.
+        """
+        return {}
+
     def _message_date_order(self):
         return self.env._("A state cannot begin before the one that it follows.")
 

@@ -359,7 +359,8 @@ class WelfareFacilityLog(models.Model):
                     }
                 )
             elif record.state == "open":
-                record._write_guarded({"date_due": due})
+                if not record.extension_ids:
+                    record._write_guarded({"date_due": due})
                 record.responsible_id = responsible
 
     def _sql_error_to_message(self, exc):

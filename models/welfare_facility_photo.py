@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, file_open, format_date
+from odoo.tools.image import image_process
 
 from ..tools.photo import NotAPhoto, distance_km, read_photo
 
@@ -214,6 +215,22 @@ class WelfareFacilityPhoto(models.Model):
             "latitude": facts.latitude or 0,
             "longitude": facts.longitude or 0,
         }
+
+    def _get_thumbnails(self, size):
+        """Return the photos as small pictures, upright, for paper.
+
+        :param int size: pixels that neither side has more of.
+        :rtype: list[bytes]
+        """
+        return [
+            image_process(
+                base64.b64decode(photo.image),
+                size=(size, size),
+                quality=80,
+                output_format="JPEG",
+            )
+            for photo in self.with_context(bin_size=False)
+        ]
 
     def _message_no_photo(self):
         return self.env._("This file is no photo: JPEG and PNG are taken.")

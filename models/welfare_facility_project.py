@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .welfare_project import BUILDING_STATES
 
@@ -68,17 +69,33 @@ class WelfareFacility(models.Model):
 
     def _refuse_open_project(self):
         """Refuse to accept by hand what a project is building."""
-        # sudo(): a project of the region above builds it, whoever may read that.
-        for facility in self.sudo():
-            project = facility.project_ids.filtered(
-                lambda project: project.state in BUILDING_STATES
-            )[:1]
-            if project:
-                raise UserError(
-                    self.env._(
-                        "Project %(number)s builds %(facility)s: its acceptance opens "
-                        "it.",
-                        number=project.number,
-                        facility=facility.name,
-                    )
-                )
+        for reason in self._find_kept_back(self._as_query()).values():
+            raise UserError(reason)
+
+    @api.model
+    def _find_kept_back(self, query):
+        kept_back = super()._find_kept_back(query)
+        self.flush_model(["name"])
+        self.env["welfare.project"].flush_model(["state", "number", "facility_ids"])
+        # Past the rules: a project of the region above may build it.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT facility.id, facility.name, project.number
+                FROM welfare_project project
+                JOIN welfare_project_facility_rel rel ON rel.project_id = project.id
+                JOIN welfare_facility facility ON facility.id = rel.facility_id
+                WHERE project.state IN %s AND facility.id IN %s
+                ORDER BY facility.id
+                """,
+                BUILDING_STATES,
+                query.subselect(),
+            )
+        )
+        for facility_id, name, number in rows:
+            kept_back[facility_id] = self.env._(
+                "Project %(number)s builds %(facility)s: its acceptance opens it.",
+                number=number,
+                facility=name,
+            )
+        return kept_back

@@ -182,6 +182,9 @@ class WelfareFacility(models.Model):
                 SELECT facility.id
                 FROM welfare_facility facility
                 JOIN welfare_region region ON region.id = facility.region_id
+                -- Where people live is open day and night.
+                JOIN welfare_facility_type type
+                  ON type.id = facility.type_id AND type.is_one_per_community
                 WHERE facility.state IN %(built)s AND %(wanted)s
                   AND COALESCE(
                       (SELECT SUM(line.hour_to - line.hour_from)

@@ -43,7 +43,8 @@ class WelfareFacilityUse(models.Model):
 
     facility_id = fields.Many2one(comodel_name="welfare.facility", readonly=True)
     region_id = fields.Many2one(readonly=True)
-    date = fields.Date(string="Month", readonly=True)
+    date = fields.Date(string="First Day of the Month", readonly=True)
+    month = fields.Char(compute="_compute_display_name")
     hours_opened = fields.Float(digits=(8, 2), readonly=True)
     hours_required = fields.Float(digits=(8, 2), readonly=True)
     days_required = fields.Integer(readonly=True)
@@ -68,7 +69,8 @@ class WelfareFacilityUse(models.Model):
     @api.depends("facility_id", "date")
     def _compute_display_name(self):
         for use in self:
-            use.display_name = f"{use.facility_id.name} {use.date:%Y-%m}"
+            use.month = f"{use.date:%Y-%m}"
+            use.display_name = f"{use.facility_id.name} {use.month}"
 
     @api.depends("hours_opened", "hours_required", "rate", "is_known")
     @api.depends_context("lang")

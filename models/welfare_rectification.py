@@ -126,6 +126,12 @@ class WelfareRectification(models.Model):
         ondelete="restrict",
     )
     date_closed = fields.Date(string="Closed on", readonly=True, copy=False)
+    extension_ids = fields.One2many(
+        comodel_name="welfare.rectification.extension",
+        inverse_name="rectification_id",
+        string="Extensions",
+        readonly=True,
+    )
     date_reminded = fields.Date(string="Last Reminder", readonly=True, copy=False)
     days_late = fields.Integer(
         compute="_compute_days_late",
@@ -237,7 +243,59 @@ class WelfareRectification(models.Model):
             )
         self._set_state("open")
 
+    def action_extend(self):
+        """Ask for a later due day and the reason.
+
+        :raise UserError: it is not open, or the user is the one who has to fix it.
+        """
+        self.ensure_one()
+        self._check_extension()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Extend the Due Day"),
+            "res_model": "welfare.rectification.extension",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_rectification_id": self.id},
+        }
+
     # === BUSINESS METHODS === #
+
+    def _check_extension(self):
+        """Refuse more time for what is not open, or by who has to fix it.
+
+        :raise UserError: in words.
+        """
+        for record in self:
+            if record.state != "open":
+                raise UserError(
+                    self.env._(
+                        "%(record)s waits for no fixing.", record=record.display_name
+                    )
+                )
+            if record.responsible_id == self.env.user:
+                raise UserError(self._message_own_extension())
+
+    def _message_own_extension(self):
+        return self.env._(
+            "You are responsible for it yourself: another person gives more time."
+        )
+
+    def _extend(self, extension):
+        """Take over the due day of an extension, and tell in the history why."""
+        self.ensure_one()
+        self._write_guarded({"date_due": extension.date_due})
+        self.activity_reschedule(
+            ["mail.mail_activity_data_todo"], date_deadline=extension.date_due
+        )
+        self.message_post(
+            body=self.env._(
+                "Due on %(date)s in place of %(before)s: %(reason)s",
+                date=format_date(self.env, extension.date_due),
+                before=format_date(self.env, extension.date_before),
+                reason=extension.reason,
+            )
+        )
 
     @api.model
     def _get_date_due(self, log):

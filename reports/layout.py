@@ -24,6 +24,7 @@ from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
@@ -549,6 +550,53 @@ class _Table(Flowable):
         if top == bottom:
             return []
         return [(edge, top, edge, bottom) for edge in self._grid.edges]
+
+
+# ---------------------------------------------------------------------------
+# photos
+# ---------------------------------------------------------------------------
+
+
+def photos(files, height, per_row=3):
+    """Return pictures in rows, each as high as asked for or as there is room.
+
+    :param files: the pictures, as bytes.
+    :param float height: in millimetres.
+    :param int per_row: how many stand side by side.
+    :rtype: list[reportlab.platypus.Flowable]
+    """
+    files = list(files)
+    return [
+        _Photos(files[first : first + per_row], height * mm)
+        for first in range(0, len(files), per_row)
+    ]
+
+
+class _Photos(Flowable):
+    """Pictures side by side, of one height."""
+
+    spaceAfter = _GAP = 1.5 * mm
+
+    def __init__(self, files, height):
+        super().__init__()
+        self._pictures = [ImageReader(BytesIO(file)) for file in files]
+        sizes = [picture.getSize() for picture in self._pictures]
+        self._ratios = [across / down for across, down in sizes]
+        self._most = height
+
+    def wrap(self, available_width, available_height):
+        gaps = self._GAP * (len(self._pictures) - 1)
+        self.width = available_width
+        self.height = min(self._most, (available_width - gaps) / sum(self._ratios))
+        return self.width, self.height
+
+    def draw(self):
+        """Draw the pictures from the left."""
+        left = 0
+        for picture, ratio in zip(self._pictures, self._ratios, strict=True):
+            across = ratio * self.height
+            self.canv.drawImage(picture, left, 0, across, self.height)
+            left += across + self._GAP
 
 
 # ---------------------------------------------------------------------------

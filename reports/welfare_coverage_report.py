@@ -60,14 +60,17 @@ class WelfareCoverageDocument(models.AbstractModel):
             communities = table.measure._get_communities(table.region, table.date)
         return _Sheet(
             title=self._get_title(table),
-            subtitle=self.env._(
-                "%(region)s · as of %(date)s · areas in m²",
-                region=table.region.complete_name,
-                date=format_date(self.env, table.date),
-            ),
+            subtitle=self._get_subtitle(table),
             table=table,
             communities=communities,
             notes=self._get_notes(table, target, is_own, communities),
+        )
+
+    def _get_subtitle(self, table):
+        return self.env._(
+            "%(region)s · as of %(date)s · areas in m²",
+            region=table.region.complete_name,
+            date=format_date(self.env, table.date),
         )
 
     def _get_title(self, table):
@@ -258,16 +261,24 @@ class WelfareCoverageDocument(models.AbstractModel):
         merged_down = [(0, column, 2, 1) for column in (0, 1, 8, 11)]
         return rows, [*merged_down, (0, 2, 1, 3), (0, 5, 1, 3), (0, 9, 1, 2)]
 
+    def _get_part_columns(self, table):
+        """Return kind and width of each column."""
+        kinds = ["integer", "text", *["integer"] * 6]
+        kinds += ["percent", "decimal", "decimal", "hours"]
+        widths = (10, 44, 15, 22, 15, 15, 24, 15, 20, 24, 24, 24)
+        return list(zip(kinds, widths, strict=True))
+
     def _get_part_rows(self, table):
         rows = [
-            [number, part.name, *self._get_figures(part.coverage)]
+            [number, part.name, *self._get_figures(table.measure, part.coverage)]
             for number, part in enumerate(table.parts, start=1)
         ]
         if rows:
-            rows.append(["", self.env._("Total"), *self._get_figures(table.total)])
+            figures = self._get_figures(table.measure, table.total)
+            rows.append(["", self.env._("Total"), *figures])
         return rows
 
-    def _get_figures(self, coverage):
+    def _get_figures(self, measure, coverage):
         return [
             coverage.total,
             coverage.excluded,
@@ -281,7 +292,14 @@ class WelfareCoverageDocument(models.AbstractModel):
             coverage.hours_average,
         ]
 
-    def _get_community_heading(self):
+    def _get_community_columns(self, measure):
+        """Return kind and width of each column; the township's is not printed."""
+        kinds = ["integer", *["text"] * 4, "date", "integer"]
+        kinds += ["decimal", "decimal", "hours", "text"]
+        widths = (9, 0, 38, 24, 50, 24, 18, 22, 22, 20, 50)
+        return list(zip(kinds, widths, strict=True))
+
+    def _get_community_heading(self, measure):
         return [
             self.env._("No."),
             self.env._("Township or Street"),
@@ -296,8 +314,8 @@ class WelfareCoverageDocument(models.AbstractModel):
             self.env._("Reason for leaving it out"),
         ]
 
-    def _get_community_rows(self, communities):
-        labels = self._get_status_labels()
+    def _get_community_rows(self, measure, communities):
+        labels = self._get_status_labels(measure)
         return [
             [
                 number,
@@ -315,7 +333,7 @@ class WelfareCoverageDocument(models.AbstractModel):
             for number, each in enumerate(communities, start=1)
         ]
 
-    def _get_status_labels(self):
+    def _get_status_labels(self, measure):
         return {
             "built": self.env._("Built"),
             "planned": self.env._("Planned or under construction"),
@@ -384,14 +402,13 @@ class WelfareCoverageDocument(models.AbstractModel):
     def _draw_parts(self, sheet):
         heading, spans = self._get_part_heading(sheet.table)
         rows = self._get_part_rows(sheet.table)
-        widths = (10, 44, 15, 22, 15, 15, 24, 15, 20, 24, 24, 24)
         return layout.table(
             [*heading, *([self._format(cell) for cell in row] for row in rows)],
             [
-                layout.Column(width, "left" if index == 1 else "right")
-                for index, width in enumerate(widths)
+                layout.Column(width, "left" if kind == "text" else "right")
+                for kind, width in self._get_part_columns(sheet.table)
             ],
-            header_rows=2,
+            header_rows=len(heading),
             spans=spans,
             total_rows=1 if rows else 0,
             empty=self.env._("There are no communities in this region."),
@@ -399,25 +416,17 @@ class WelfareCoverageDocument(models.AbstractModel):
 
     def _draw_communities(self, sheet):
         columns = [
-            layout.Column(*each)
-            for each in (
-                (9, "right"),
-                (38, "left"),
-                (24, "left"),
-                (50, "left"),
-                (24, "right"),
-                (18, "right"),
-                (22, "right"),
-                (22, "right"),
-                (20, "right"),
-                (50, "left"),
-            )
+            layout.Column(width, "left" if kind == "text" else "right")
+            for kind, width in self._get_community_columns(sheet.table.measure)
         ]
+        del columns[1]
         rows = [
-            self._get_community_heading(),
+            self._get_community_heading(sheet.table.measure),
             *(
                 [self._format_plain(cell) for cell in row]
-                for row in self._get_community_rows(sheet.communities)
+                for row in self._get_community_rows(
+                    sheet.table.measure, sheet.communities
+                )
             ),
         ]
         # Without the township: it is the one in the title.
@@ -458,8 +467,6 @@ class WelfareCoverageDocument(models.AbstractModel):
         for sheet in sheets:
             table = sheet.table
             heading, spans = self._get_part_heading(table)
-            kinds = ["integer", "text", *["integer"] * 6]
-            kinds += ["percent", "decimal", "decimal", "hours"]
             rows = self._get_part_rows(table)
             book.add_sheet(
                 table.region.name,
@@ -467,14 +474,15 @@ class WelfareCoverageDocument(models.AbstractModel):
                 subtitle=sheet.subtitle,
                 heading=heading,
                 spans=spans,
-                columns=[workbook.Column(kind) for kind in kinds],
+                columns=[
+                    workbook.Column(kind)
+                    for kind, _width in self._get_part_columns(table)
+                ],
                 rows=rows,
                 total_rows=1 if rows else 0,
                 notes=sheet.notes,
                 footer=seal,
             )
-            kinds = ["integer", *["text"] * 4, "date", "text"]
-            kinds += ["decimal", "decimal", "hours", "text"]
             communities = sheet.communities or table.measure._get_communities(
                 table.region, table.date
             )
@@ -482,9 +490,15 @@ class WelfareCoverageDocument(models.AbstractModel):
                 self.env._("%(region)s communities", region=table.region.name),
                 title=sheet.title,
                 subtitle=sheet.subtitle,
-                heading=[self._get_community_heading()],
-                columns=[workbook.Column(kind) for kind in kinds],
-                rows=self._get_community_rows(communities),
+                heading=[self._get_community_heading(table.measure)],
+                columns=[
+                    # A year is no number to add up.
+                    workbook.Column("text" if kind == "integer" and index else kind)
+                    for index, (kind, _width) in enumerate(
+                        self._get_community_columns(table.measure)
+                    )
+                ],
+                rows=self._get_community_rows(table.measure, communities),
                 footer=seal,
             )
         return book.close()

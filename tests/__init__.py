@@ -39,6 +39,7 @@ from . import test_welfare_standard_plan
 from . import test_institution_import
 from . import test_welfare_coverage_target
 from . import test_welfare_coverage_measure
+from . import test_registers
 from . import test_reports
 from . import test_coverage_story
 from . import test_coverage_demo
@@ -53,6 +54,7 @@ from . import test_welfare_project
 # 4 funding
 from . import test_welfare_fund_demo
 from . import test_welfare_project_fund
+from . import test_welfare_project_import
 from . import test_welfare_project_demo
 from . import test_welfare_fund_ledger
 from . import test_welfare_fund_attacks

@@ -205,6 +205,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.log": "_prepare_log_vals",
         "welfare.facility.photo": "_prepare_photo_vals",
         "welfare.rectification": "_prepare_rectification_vals",
+        "welfare.rectification.extension": "_prepare_extension_vals",
         "welfare.facility.activity": "_prepare_activity_vals",
         "welfare.facility.opening": "_prepare_opening_vals",
         "welfare.staff": "_prepare_staff_vals",
@@ -880,6 +881,17 @@ class WelfareCase(TransactionCase):
         """Log a defect, which opens one."""
         log = cls._create_log(place, kind="defect", note="插座外露", **vals)
         return log.rectification_ids
+
+    @classmethod
+    def _prepare_extension_vals(cls, place=None, **vals):
+        if "rectification_id" not in vals:
+            # Whoever is responsible gives himself no more time.
+            responsible_id = cls.env.ref("base.user_admin").id
+            record = cls._create_rectification(place, responsible_id=responsible_id)
+            vals["rectification_id"] = record.id
+        record = cls.env["welfare.rectification"].browse(vals["rectification_id"])
+        later = record.date_due + timedelta(days=14)
+        return {"date_due": later, "reason": "等候配件", **vals}
 
     @classmethod
     def _prepare_photo_vals(cls, place=None, **vals):

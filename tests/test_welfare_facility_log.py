@@ -440,6 +440,16 @@ class TestFacilityPhoto(LogCase):
                     {"name": "x.jpg", "image": base64.b64encode(raw)}
                 )
 
+    def test_a_photo_of_30_megabytes_and_another_file_are_refused_in_words(self):
+        for raw, words in (
+            (make_photo() + b"0" * (30 * 1024**2), "30.0 MB; up to 20 MB"),
+            (b"%PDF-1.4", "JPEG and PNG"),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(ValidationError, words):
+                self.Photo.with_user(self.manager).create(
+                    {"name": "x.jpg", "image": base64.b64encode(raw)}
+                )
+
     def test_other_roles_upload_nothing(self):
         for role, user in self.user_by_role.items():
             if role != "manager":

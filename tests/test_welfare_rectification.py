@@ -187,6 +187,56 @@ class TestRectification(LogCase):
         Rectification._cron_remind()
         self.assertEqual((count(late), count(soon)), (1, 0), "once in a week")
 
+    def test_more_time_with_a_reason_by_another(self):
+        defect = self._find(responsible_id=self.colleague.id)
+        log = defect.log_id
+        before = defect.date_due
+        later = before + timedelta(days=10)
+        Extension = self.env["welfare.rectification.extension"]
+        vals = {"rectification_id": defect.id, "date_due": later, "reason": "等配件"}
+        with self.assertRaisesRegex(UserError, "another person"):
+            defect.with_user(self.colleague).action_extend()
+        with self.assertRaisesRegex(UserError, "another person"):
+            Extension.with_user(self.colleague).create(vals)
+        with self.assertRaises(AccessError):
+            Extension.with_user(self.user_by_role["finance"]).create(vals)
+        approver = self.user_by_role["approver"]
+        for wrong in ({"reason": " "}, {"date_due": before}):
+            with (
+                self.subTest(wrong=wrong),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
+                self.env.cr.savepoint(),
+            ):
+                Extension.with_user(approver).create({**vals, **wrong})
+        action = defect.with_user(approver).action_extend()
+        form = Extension.with_user(approver).with_context(**action["context"])
+        extension = form.create({"date_due": later, "reason": "等配件"})
+        self.assertEqual((defect.date_due, extension.date_before), (later, before))
+        self.assertEqual(defect.activity_ids.date_deadline, later)
+        self.assertIn("等配件", defect.message_ids[:1].body)
+        log.severity = "hazard"
+        self.assertEqual(defect.date_due, later, "the extension holds")
+        with self.assertRaises(AccessError):
+            extension.with_user(approver).reason = "另一个理由"
+        self._age(log)
+        self.assertRefusedByDatabase(
+            "UPDATE welfare_rectification SET date_due = date_due + 1 WHERE id = %s",
+            defect.id,
+        )
+        self.assertRefusedByDatabase(
+            "INSERT INTO welfare_rectification_extension "
+            "(rectification_id, date_before, date_due, reason, create_uid) "
+            "VALUES (%s, %s, %s, 'x', %s)",
+            defect.id,
+            later,
+            later + timedelta(days=1),
+            self.colleague.id,
+        )
+        self._fix(defect)
+        with self.assertRaisesRegex(UserError, "waits for no fixing"):
+            Extension.with_user(approver).create(vals)
+
     def test_the_responsible_person_changes(self):
         defect = self._find()
         defect.with_user(self.manager).responsible_id = self.colleague

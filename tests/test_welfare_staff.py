@@ -1,6 +1,9 @@
+import io
 from datetime import date, timedelta
 
+import openpyxl
 from psycopg2.errors import CheckViolation
+from PyPDF2 import PdfReader
 
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
@@ -172,6 +175,33 @@ class TestStaffCoverage(WelfareCase):
         )
         found = self.directors._get_communities(county, self.day, "missing")
         self.assertEqual([line["id"] for line in found], post.region_id.ids)
+
+    def test_the_table_of_posts(self):
+        """The printed table speaks of posts, not of homes."""
+        county = self._staff_district(2, 4, 1)
+        Report = self.env["ir.actions.report"].with_user(self.env.user)
+        name = "welfare_facility.welfare_coverage_region_"
+        for region, words in (
+            (county, ("People in post", "75.00", "Vacant")),
+            (county.child_ids[:1], ("Vacant", "In post")),
+        ):
+            self.env["welfare.staff.post"].search(
+                [("region_id", "in", county.child_ids[:1].child_ids[:1].ids)]
+            ).date_to = "2019-06-13"
+            data = {"measure_id": self.directors.id, "date": "2019-06-14"}
+            content, _kind = Report._render_reportlab_pdf(
+                f"{name}report", region.ids, data=data
+            )
+            pages = PdfReader(io.BytesIO(content)).pages
+            text = " ".join(page.extract_text() for page in pages)
+            for word in words:
+                self.assertIn(word.replace(" ", ""), text.replace(" ", ""))
+            self.assertNotIn("Indoor", text)
+            content, _kind = Report._render_xlsxwriter_xlsx(
+                f"{name}workbook", region.ids, data=data
+            )
+            book = openpyxl.load_workbook(io.BytesIO(content))
+            self.assertEqual(book.worksheets[1].max_column, 4)
 
     def test_a_street_counts_itself(self):
         county = self._staff_district(2, 4, 1)

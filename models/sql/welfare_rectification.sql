@@ -16,6 +16,17 @@ BEGIN
         RAISE EXCEPTION 'welfare: rectification % is fixed', OLD.id
             USING ERRCODE = 'check_violation';
     END IF;
+    -- On the day on which it was found its author may say how urgent it is.
+    IF TG_OP = 'UPDATE' AND NEW.date_due <> OLD.date_due
+       AND NOT welfare_facility_log_is_open(NEW.log_id)
+       AND NEW.date_due IS DISTINCT FROM (
+           SELECT date_due FROM welfare_rectification_extension
+           WHERE rectification_id = NEW.id ORDER BY id DESC LIMIT 1
+       )
+    THEN
+        RAISE EXCEPTION 'welfare: rectification % is due as it is', OLD.id
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF NEW.fix_log_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM welfare_facility_log
         WHERE id = NEW.fix_log_id AND fixes_id = NEW.id

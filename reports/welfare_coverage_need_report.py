@@ -1,0 +1,106 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.fields import Date
+from odoo.tools import format_date
+
+from ..tools.coverage import yearly_need
+from .register import Column
+
+
+class WelfareCoverageNeedReport(models.AbstractModel):
+    """应建清单: what each street still has to build to reach a target, and this year.
+
+    Counted today. Each street is judged by the rate of the whole district, and a part
+    of a home is a home: the streets together may need more than the district.
+    """
+
+    _name = "report.welfare_facility.welfare_coverage_need_report"
+    _description = "Homes to Build"
+    _inherit = ["report.welfare_facility.register"]
+    _register_code = "HOMES-TO-BUILD"
+
+    def _get_title(self):
+        return self.env._("Homes to Build")
+
+    def _get_table(self, target):
+        target.ensure_one()
+        if target.measure_id.post_kind or not target._get_target_rate():
+            raise UserError(
+                self.env._(
+                    "%(target)s asks for no share of places with a facility.",
+                    target=target.display_name,
+                )
+            )
+        today = Date.context_today(self)
+        return target.measure_id._get_table(target.region_id, today)
+
+    def _get_columns(self, target):
+        rate = target._get_target_rate()
+        today = Date.context_today(self)
+        target_year = max(target.target_year or target.date.year, today.year)
+
+        def need(part):
+            # This year counts: what is needed by its end can still be built in it.
+            gap = part.coverage.gap(rate)
+            return yearly_need(gap, today.year - 1, target_year)[1]
+
+        def figure(name):
+            return lambda part: getattr(part.coverage, name)
+
+        def whole(label, width, read):
+            return Column(label, width, read, "integer", is_added=True)
+
+        return [
+            Column(self.env._("Code"), 26, lambda part: part.code),
+            Column(self.env._("Place"), 40, lambda part: part.name),
+            whole(self.env._("To have one"), 18, figure("denominator")),
+            whole(self.env._("Built"), 16, figure("built")),
+            Column(self.env._("Rate (%)"), 18, figure("rate"), "percent"),
+            whole(
+                self.env._("Needed for the target"),
+                20,
+                lambda part: part.coverage.required(rate),
+            ),
+            whole(self.env._("Lacking"), 18, lambda part: part.coverage.gap(rate)),
+            whole(self.env._("To build this year"), 20, need),
+            whole(
+                self.env._("Of these planned for this year"), 22, figure("scheduled")
+            ),
+            whole(
+                self.env._("Still to be planned"),
+                20,
+                lambda part: max(0, need(part) - part.coverage.scheduled),
+            ),
+        ]
+
+    def _get_lines(self, target):
+        return self._get_table(target).parts
+
+    def _get_count(self, count):
+        return self.env._("%(count)s places", count=count)
+
+    def _get_subtitle(self, target):
+        return self.env._(
+            "%(region)s · %(rate)s %% by %(year)s · as of %(date)s",
+            region=target.region_id.complete_name,
+            rate=f"{target._get_target_rate():g}",
+            year=str(target.target_year or target.date.year),
+            date=format_date(self.env, Date.context_today(self)),
+        )
+
+    def _get_notes(self, target):
+        total = self._get_table(target).total
+        return [
+            target.measure_id._describe_formula(total),
+            self.env._(
+                "The whole lacks %(gap)s. Each place is judged by the same rate and a "
+                "part of a home is a home, so together they may lack more.",
+                gap=total.gap(target._get_target_rate()),
+            ),
+        ]
+
+
+class WelfareCoverageNeedWorkbook(models.AbstractModel):
+    _name = "report.welfare_facility.welfare_coverage_need_workbook"
+    _description = "Workbook of Homes to Build"
+    _inherit = ["report.welfare_facility.welfare_coverage_need_report"]
