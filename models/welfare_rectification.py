@@ -125,7 +125,7 @@ class WelfareRectification(models.Model):
         copy=False,
         ondelete="restrict",
     )
-    date_closed = fields.Date(string="Closed on", readonly=True, copy=False)
+    date_closed = fields.Date(string="Signed off on", readonly=True, copy=False)
     extension_ids = fields.One2many(
         comodel_name="welfare.rectification.extension",
         inverse_name="rectification_id",

@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Date
 from odoo.tools import format_date
 
-from ..tools.coverage import yearly_need
+from ..tools.coverage import Coverage, yearly_need
 from .register import Column
 
 
@@ -22,7 +24,7 @@ class WelfareCoverageNeedReport(models.AbstractModel):
     def _get_title(self):
         return self.env._("Homes to Build")
 
-    def _get_table(self, target):
+    def _check_target(self, target):
         target.ensure_one()
         if target.measure_id.post_kind or not target._get_target_rate():
             raise UserError(
@@ -31,8 +33,6 @@ class WelfareCoverageNeedReport(models.AbstractModel):
                     target=target.display_name,
                 )
             )
-        today = Date.context_today(self)
-        return target.measure_id._get_table(target.region_id, today)
 
     def _get_columns(self, target):
         rate = target._get_target_rate()
@@ -48,7 +48,7 @@ class WelfareCoverageNeedReport(models.AbstractModel):
             return lambda part: getattr(part.coverage, name)
 
         def whole(label, width, read):
-            return Column(label, width, read, "integer", is_added=True)
+            return Column(label, width, read, "integer")
 
         return [
             Column(self.env._("Code"), 26, lambda part: part.code),
@@ -74,7 +74,9 @@ class WelfareCoverageNeedReport(models.AbstractModel):
         ]
 
     def _get_lines(self, target):
-        return self._get_table(target).parts
+        self._check_target(target)
+        today = Date.context_today(self)
+        return target.measure_id._get_table(target.region_id, today).parts
 
     def _get_count(self, count):
         return self.env._("%(count)s places", count=count)
@@ -88,14 +90,25 @@ class WelfareCoverageNeedReport(models.AbstractModel):
             date=format_date(self.env, Date.context_today(self)),
         )
 
+    def _get_total(self, columns, rows, lines):
+        """Return the same figures of the whole, which are no sums of those above."""
+        whole = SimpleNamespace(coverage=self._add_up(lines))
+        total = super()._get_total(columns, rows, lines)
+        return total[:3] + [column.read(whole) for column in columns[3:]]
+
+    def _add_up(self, parts):
+        return sum((part.coverage for part in parts), start=Coverage())
+
     def _get_notes(self, target):
-        total = self._get_table(target).total
+        parts = self._get_lines(target)
+        rate = target._get_target_rate()
         return [
-            target.measure_id._describe_formula(total),
+            target.measure_id._describe_formula(self._add_up(parts)),
             self.env._(
-                "The whole lacks %(gap)s. Each place is judged by the same rate and a "
-                "part of a home is a home, so together they may lack more.",
-                gap=total.gap(target._get_target_rate()),
+                "The whole lacks %(gap)s. Each place alone, by the same rate and "
+                "rounded up to whole homes: together %(together)s.",
+                gap=self._add_up(parts).gap(rate),
+                together=sum(part.coverage.gap(rate) for part in parts),
             ),
         ]
 

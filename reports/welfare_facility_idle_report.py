@@ -51,7 +51,7 @@ class WelfareFacilityIdleReport(models.AbstractModel):
                 "hours",
             ),
             Column(
-                self.env._("Below"),
+                self.env._("Less than required"),
                 12,
                 lambda home: self.env._("yes") if home.is_idle else None,
                 is_label=True,

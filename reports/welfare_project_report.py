@@ -29,6 +29,11 @@ class WelfareProjectReport(models.AbstractModel):
             rows = project.deadline_ids.filtered("is_late")
             return format_list(self.env, rows.mapped("what")) if rows else None
 
+        def money(label, name):
+            return Column(
+                label, 24, lambda each: each[name] or None, "decimal", is_added=True
+            )
+
         return [
             Column(self.env._("Number"), 22, lambda each: each.number),
             Column(self.env._("Project"), 44, lambda each: each.name),
@@ -52,20 +57,9 @@ class WelfareProjectReport(models.AbstractModel):
                 "date",
             ),
             Column(self.env._("Accepted on"), 21, accepted_on, "date"),
-            *(
-                Column(
-                    label,
-                    24,
-                    lambda each, name=name: each[name] or None,
-                    "decimal",
-                    is_added=True,
-                )
-                for name, label in (
-                    ("amount_estimate", self.env._("Estimate (yuan)")),
-                    ("amount_received", self.env._("Received (yuan)")),
-                    ("amount_paid", self.env._("Paid (yuan)")),
-                )
-            ),
+            money(self.env._("Estimate (yuan)"), "amount_estimate"),
+            money(self.env._("Received (yuan)"), "amount_received"),
+            money(self.env._("Paid (yuan)"), "amount_paid"),
             Column(
                 self.env._("Physical (%)"), 17, lambda each: each.progress, "decimal"
             ),

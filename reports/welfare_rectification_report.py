@@ -47,7 +47,9 @@ class WelfareRectificationReport(models.AbstractModel):
             Column(self.env._("Fixed by"), 21, lambda each: each.fixed_by_id.name),
             Column(self.env._("Fixed on"), 21, lambda each: each.date_fixed, "date"),
             Column(self.env._("Closed by"), 21, lambda each: each.closed_by_id.name),
-            Column(self.env._("Closed on"), 21, lambda each: each.date_closed, "date"),
+            Column(
+                self.env._("Signed off on"), 21, lambda each: each.date_closed, "date"
+            ),
         ]
 
 

@@ -34,18 +34,18 @@ class WelfareRectificationSheetReport(models.AbstractModel):
             (self.env._("What is wrong"), record.note),
             (self.env._("How urgent"), severities[record.severity]),
             (
-                self.env._("Found"),
+                self.env._("Found by"),
                 self._sign(record.log_id.create_uid, record.date_found),
             ),
             (self.env._("Due"), due),
             (self.env._("Responsible"), record.responsible_id.name),
             (self.env._("What is to be done"), record.measure),
             (self.env._("State"), record._state_label(record.state)),
-            (self.env._("Fixed"), self._sign(record.fixed_by_id, record.date_fixed)),
+            (self.env._("Fixed by"), self._sign(record.fixed_by_id, record.date_fixed)),
             (self.env._("Report of fixing"), record.fix_log_id.note),
             (self.env._("Result of the check"), record.review),
             (
-                self.env._("Closed"),
+                self.env._("Closed by"),
                 self._sign(record.closed_by_id, record.date_closed),
             ),
         ]
@@ -56,7 +56,7 @@ class WelfareRectificationSheetReport(models.AbstractModel):
     def _sign(self, user, date):
         """Return who did something on which day, or nothing."""
         # sudo(): the name of a colleague of another company is no secret on paper.
-        return user and f"{user.sudo().name}  {self._say(date)}"
+        return f"{user.sudo().name}  {self._say(date)}" if user else None
 
     def _get_story(self, record):
         return [
@@ -65,9 +65,9 @@ class WelfareRectificationSheetReport(models.AbstractModel):
                 [layout.Column(34, shaded=True), layout.Column(150)],
                 header_rows=0,
             ),
-            layout.paragraph(self.env._("Before"), "heading"),
+            layout.paragraph(self.env._("Photos before fixing"), "heading"),
             *self._draw_photos(record.photo_ids),
-            layout.paragraph(self.env._("After"), "heading"),
+            layout.paragraph(self.env._("Photos after fixing"), "heading"),
             *self._draw_photos(record.fix_photo_ids),
             layout.signatures(
                 [
