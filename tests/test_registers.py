@@ -72,7 +72,7 @@ class TestRegisters(LogCase):
 
     def test_the_rectification_sheet(self):
         """Each defect has its page, with the photos before and after."""
-        before = self._take(color=210)
+        before = self._take(color=20)
         log = self._log(
             kind="defect",
             note="插座外露",
@@ -80,7 +80,7 @@ class TestRegisters(LogCase):
             photo_ids=[Command.link(before.id)],
         )
         record = log.rectification_ids
-        after = self._take(self.colleague, color=211)
+        after = self._take(self.colleague, color=220)
         self._log(
             self.colleague,
             note="已装防护盖",
