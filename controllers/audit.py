@@ -1,10 +1,13 @@
 import tempfile
 
 from werkzeug.exceptions import Forbidden
+from werkzeug.http import parse_options_header
 from werkzeug.wsgi import wrap_file
 
 from odoo.exceptions import AccessError
 from odoo.http import Controller, Response, content_disposition, request, route
+
+from .ledger import WelfareLedgerController
 
 
 class WelfareAuditController(Controller):
@@ -33,3 +36,28 @@ class WelfareAuditController(Controller):
                 ("X-Content-Type-Options", "nosniff"),
             ],
         )
+
+
+class WelfareAuditLedgerController(WelfareLedgerController):
+    """Leaves an event of each workbook that is taken; so the routes write."""
+
+    @route(readonly=False)
+    def import_errors(self, import_id):
+        return self._recorded(
+            super().import_errors(import_id), "welfare.facility.import", [import_id]
+        )
+
+    @route(readonly=False)
+    def import_template(self):
+        return self._recorded(super().import_template(), "welfare.import.column")
+
+    @route(readonly=False)
+    def standard_template(self):
+        return self._recorded(super().standard_template(), "welfare.import.column")
+
+    def _recorded(self, response, model, ids=()):
+        _kind, options = parse_options_header(response.headers["Content-Disposition"])
+        request.env["welfare.audit.event"]._record(
+            "export", model, ids, options["filename"]
+        )
+        return response

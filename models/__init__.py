@@ -128,6 +128,7 @@ from . import base
 from . import ir_attachment
 from . import ir_actions_report
 from . import ir_http
+from . import ir_cron
 from . import welfare_audit_report_mark
 from . import res_users
 

@@ -1,3 +1,5 @@
+import os
+
 from odoo import api, models
 from odoo.http import request
 from odoo.tools import format_list
@@ -5,18 +7,14 @@ from odoo.tools import format_list
 from ..tools.identity import find_identity_numbers
 from .audit_capture import is_business
 
-#: What was announced in this transaction, in the cache that a cursor keeps for it.
-_ANNOUNCED = "welfare.actor"
-
 
 class Base(models.AbstractModel):
     """Tells the database who acts, so that the trail can say it.
 
-    The triggers see a connection, not a user. Before the first change of a transaction
-    the connection is told whose session it serves: the user of the transaction, also
-    where code writes under ``sudo()`` or as somebody else. When a transaction is rolled
-    back, PostgreSQL forgets what it was told and Odoo that it has told; connections are
-    reset before they serve the next session.
+    The triggers see a connection, not a user. Before a change the connection is told
+    whose session it serves: the user of the transaction, also where code writes under
+    ``sudo()`` or as somebody else. Connections are reset before they serve the next
+    session.
     """
 
     _inherit = "base"
@@ -86,13 +84,21 @@ class Base(models.AbstractModel):
             )
 
     def _announce_actor(self):
-        """Tell the connection who acts, once a transaction."""
+        """Tell the connection who acts, unless it knows.
+
+        The name of the application is the only setting of which PostgreSQL tells its
+        client each change by itself, so asking costs nothing. It comes and goes with
+        the actor, also where a savepoint or the transaction is undone.
+        """
         cr = self.env.cr
-        env = self.env.transaction.default_env or self.env
-        if cr.cache.get(_ANNOUNCED) == env.uid:
+        uid = (self.env.transaction.default_env or self.env).uid
+        address = (request and request.httprequest.remote_addr) or ""
+        name = f"odoo-{os.getpid()} {uid or ''} {address}"
+        if cr.connection.get_parameter_status("application_name") == name:
             return
-        address = request.httprequest.remote_addr if request else ""
         # SET, not set_config(): it takes no snapshot, and a transaction that waits for
         # its turn must have none yet. It outlives the transaction, like the session.
-        cr.execute("SET welfare.actor = %s", [f"{env.uid or ''} {address or ''}"])
-        cr.cache[_ANNOUNCED] = env.uid
+        cr.execute(
+            "SET welfare.actor = %s; SET application_name = %s",
+            [f"{uid or ''} {address}", name],
+        )

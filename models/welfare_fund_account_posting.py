@@ -115,6 +115,8 @@ class WelfareFundAccount(models.Model):
                 cr.rollback()
                 # Of this transaction alone.
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        # What was said of the user has gone with the transaction; SQL follows.
+        self._announce_actor()
         if documents:
             # Locked before anything is read of them: what is read then is what counts.
             self._lock_documents(documents)
@@ -457,6 +459,7 @@ class WelfareFundAccount(models.Model):
     @api.model
     def _insert_entries(self, postings):
         """Insert the entries in one statement; the database books them."""
+        self._announce_actor()
         rows = [
             SQL(
                 "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",

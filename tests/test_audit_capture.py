@@ -1,5 +1,6 @@
 """Whatever changes a row of the business is written down by the database."""
 
+import uuid
 from unittest.mock import patch
 
 from psycopg2 import DatabaseError
@@ -8,11 +9,13 @@ from psycopg2.errors import CheckViolation
 from odoo import api
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.service.model import retrying
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.audit_capture import TECHNICAL, find_captures, is_captured
 from .common import WelfareCase
+from .test_welfare_fund_concurrency import FundConcurrencyCase
 
 
 class TestAuditCapture(WelfareCase):
@@ -303,6 +306,37 @@ class TestAuditCapture(WelfareCase):
             env.flush_all()
         self.assertEqual(self._last(self.facility).user_id, self.manager)
 
+    def test_the_name_outlives_a_savepoint_that_odoo_does_not_clear(self):
+        with self._session(self.manager) as env:
+            facility = env["welfare.facility"].browse(self.facility.id)
+            with (
+                self.assertRaises(ZeroDivisionError),
+                env.cr.savepoint(flush=False),
+            ):
+                facility._announce_actor()
+                _fails = 1 / 0
+            facility._announce_actor()
+            env.cr.execute(
+                "UPDATE welfare_facility SET plan_year = 2062 WHERE id = %s",
+                [self.facility.id],
+            )
+        self.assertEqual(self._last(self.facility).user_id, self.manager)
+
+    def test_a_job_of_the_server_has_its_user(self):
+        cron = self.env["ir.cron"].create(
+            {
+                "name": "x",
+                "model_id": self.env["ir.model"]._get_id("welfare.facility"),
+                "code": f"env.cr.execute('UPDATE welfare_facility SET plan_year = 2063"
+                f" WHERE id = {self.facility.id}')",
+                "user_id": self.administrator.id,
+            }
+        )
+        self.registry_enter_test_mode()
+        self.env.cr.execute("RESET welfare.actor; RESET application_name")
+        cron.method_direct_trigger()
+        self.assertEqual(self._last(self.facility).user_id, self.administrator)
+
     # === APPEND-ONLY === #
 
     def test_rows_are_only_added(self):
@@ -358,6 +392,48 @@ class TestAuditCapture(WelfareCase):
         event = self._last(self.facility)
         self.assertFalse(event.note)
         self.assertNotIn("19491231", str(event.old_values))
+
+
+class TestAuditPosting(FundConcurrencyCase):
+    """The ledger begins its transaction anew, and writes by SQL."""
+
+    def _assert_all_have_a_user(self, model):
+        """Every event of the last transaction that touched a model is the user's."""
+        with self.transaction() as env:
+            rows = env.execute_query(
+                SQL(
+                    """
+                    SELECT model, user_id FROM welfare_audit_event
+                    WHERE txid = (SELECT txid FROM welfare_audit_event
+                                  WHERE model = %s ORDER BY id DESC LIMIT 1)
+                    """,
+                    model,
+                )
+            )
+        self.assertTrue({"welfare.fund.entry", model} <= {name for name, _uid in rows})
+        self.assertEqual({uid for _name, uid in rows}, {self.uid})
+
+    def _request(self, function):
+        """Do something as a request would, in a transaction that is committed."""
+        with self.cursor() as cr:
+            env = api.Environment(cr, self.uid, {})
+            retrying(lambda: function(env), env)
+
+    def test_an_allotment_is_posted(self):
+        [allotment] = self.create_allotments(self.register(1000), 1, 10)
+        self._request(
+            lambda env: env["welfare.allotment"].browse(allotment).action_post()
+        )
+        self._assert_all_have_a_user("welfare.allotment")
+
+    def test_entries_are_posted_by_sql_alone(self):
+        account = self.register(1000)
+        self._request(
+            lambda env: self.post(
+                env, f"{self.id()}{uuid.uuid4()}", [(account, "reserve", 100)]
+            )
+        )
+        self._assert_all_have_a_user("welfare.fund.account")
 
 
 @tagged("post_install", "-at_install")
