@@ -39,19 +39,19 @@ class WelfareAuditController(Controller):
 
 
 class WelfareAuditLedgerController(WelfareLedgerController):
-    """Leaves an event of each workbook that is taken; so the routes write."""
+    """Leaves an event of each workbook that is taken."""
 
-    @route(readonly=False)
+    @route()
     def import_errors(self, import_id):
         return self._recorded(
             super().import_errors(import_id), "welfare.facility.import", [import_id]
         )
 
-    @route(readonly=False)
+    @route()
     def import_template(self):
         return self._recorded(super().import_template(), "welfare.import.column")
 
-    @route(readonly=False)
+    @route()
     def standard_template(self):
         return self._recorded(super().standard_template(), "welfare.import.column")
 

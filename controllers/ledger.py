@@ -15,7 +15,6 @@ class WelfareLedgerController(Controller):
         "/welfare_facility/import/<int:import_id>/errors",
         type="http",
         auth="user",
-        readonly=True,
     )
     def import_errors(self, import_id):
         """Return the rows of an import that have errors or warnings."""
@@ -27,16 +26,14 @@ class WelfareLedgerController(Controller):
         name = request.env._("%(file)s - errors", file=stem)
         return self._send(make_error_list(ledger), name)
 
-    @route("/welfare_facility/import/template", type="http", auth="user", readonly=True)
+    @route("/welfare_facility/import/template", type="http", auth="user")
     def import_template(self):
         """Return an empty ledger with the headings that are understood."""
         request.env["welfare.import.column"].check_access("read")
         content = make_template(request.env)
         return self._send(content, request.env._("Ledger to fill in"))
 
-    @route(
-        "/welfare_facility/standard/template", type="http", auth="user", readonly=True
-    )
+    @route("/welfare_facility/standard/template", type="http", auth="user")
     def standard_template(self):
         """Return an empty list of standards with the headings that are understood."""
         request.env["welfare.import.column"].check_access("read")

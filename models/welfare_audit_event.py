@@ -14,6 +14,8 @@ from .audit_words import AuditWords
 
 #: Up to so many records a print or an export leaves an event with each of them.
 _EACH = 100
+#: Changes that a list shows of an event, when it has more than one more.
+_SHOWN = 4
 #: How PostgreSQL writes down "after, for each statement", and the operation.
 _TYPES = {"insert": 4, "delete": 8, "update": 16, "truncate": 32}
 #: The same of the triggers that refuse: before, for each row; before, each statement.
@@ -91,11 +93,14 @@ class WelfareAuditEvent(models.Model):
         selection="_selection_model", string="Kind of Document", readonly=True
     )
     parent_id = fields.Integer(string="Document Number", readonly=True, aggregator=None)
-    actor = fields.Char(string="Who", compute="_compute_words")
-    act = fields.Char(string="What", compute="_compute_words")
+    actor = fields.Char(string="Changed By", compute="_compute_words")
+    act = fields.Char(string="Kind of Change", compute="_compute_words")
     kind = fields.Char(compute="_compute_words")
-    subject = fields.Char(string="Record", compute="_compute_words")
+    subject = fields.Char(string="Record Concerned", compute="_compute_words")
     changes = fields.Text(compute="_compute_words")
+    summary = fields.Text(
+        compute="_compute_words", help="The first of the changes; the event has all."
+    )
     changes_html = fields.Html(
         string="Changes in Detail", compute="_compute_words", sanitize=False
     )
@@ -148,15 +153,33 @@ class WelfareAuditEvent(models.Model):
                 or (event.res_id and words.name(event.model, event.res_id))
                 or ""
             )
-            event.changes = "\n".join(
-                self._line_in_words(event, *line) for line in lines
-            ) or (event.note if event.note != "identity" else "")
+            changes = [self._line_in_words(event, *line) for line in lines]
+            if not changes and event.note and event.note != "identity":
+                changes = [self._note_in_words(event)]
+            event.changes = "\n".join(changes)
+            if len(changes) > _SHOWN + 1:
+                more = self.env._("… and %s more", len(changes) - _SHOWN)
+                changes = [*changes[:_SHOWN], more]
+            event.summary = "\n".join(changes)
             event.changes_html = event._render_changes(lines, is_relation)
 
     def _actor(self, event, words):
         if event.user_id:
             return words.name("res.users", event.user_id.id)
         return self.env._("Direct SQL, database user %s", event.db_user)
+
+    def _note_in_words(self, event):
+        if event.operation != "repair":
+            return event.note
+        trigger, _colon, rest = event.note.partition(": ")
+        fault, _space, upgrade = rest.partition(" ")
+        words = {
+            "missing": self.env._("%s: was missing", trigger),
+            "disabled": self.env._("%s: was switched off", trigger),
+            "changed": self.env._("%s: did something else", trigger),
+            "function": self.env._("%s: had another content", trigger),
+        }.get(fault, event.note)
+        return self.env._("%s (upgrade)", words) if upgrade else words
 
     def _line_in_words(self, event, label, old, new):
         if event.operation == "update" or (old and new):
@@ -448,7 +471,7 @@ class WelfareAuditEvent(models.Model):
 
         :return: for each fault the ``table``, the ``trigger`` or function, and the
             ``fault``: ``missing``, ``disabled`` (also: not ENABLE ALWAYS), ``changed``
-            (it does something else) or ``function`` (other source).
+            (it does something else) or ``function`` (other source or settings).
         :rtype: list[dict]
         """
         schema = self._schema()
@@ -521,11 +544,15 @@ class WelfareAuditEvent(models.Model):
 
     @api.model
     def _written_sources(self):
-        """Return the sources that the database has of the trail's functions."""
+        """Return the sources that the database has of the trail's functions; nothing
+        for one that runs with settings or rights of its own.
+        """
         rows = self.env.execute_query(
             SQL(
                 r"""
-                SELECT proname, prosrc FROM pg_proc
+                SELECT proname,
+                       CASE WHEN proconfig IS NULL AND NOT prosecdef THEN prosrc END
+                FROM pg_proc
                 WHERE proname LIKE 'welfare\_audit\_%%'
                   AND pronamespace = current_schema()::regnamespace
                 """
@@ -548,7 +575,7 @@ class WelfareAuditEvent(models.Model):
         """Make the triggers as they are declared, and write down what was amiss.
 
         :param bool is_upgrade: addons are being changed, and with them perhaps what is
-            declared.
+            declared; the event says so.
         """
         cr = self.env.cr
         if not self._find_missing_triggers():
@@ -582,22 +609,20 @@ class WelfareAuditEvent(models.Model):
                     self._drop_trigger(capture.table, trigger)
                     self._create_trigger(capture, trigger, declaration)
         is_first = not known & {capture.function for capture in self._find_captures()}
+        if is_first:
+            return
         for fault in faults:
-            is_planned = is_upgrade and (
-                fault["fault"] == "changed"
-                or (fault["fault"] == "function" and fault["trigger"] in known)
-            )
-            if not is_first and not is_planned:
-                cr.execute(
-                    SQL(
-                        """
-                        INSERT INTO welfare_audit_event (operation, table_name, note)
-                        VALUES ('repair', %s, %s)
-                        """,
-                        fault["table"],
-                        f"{fault['trigger']}: {fault['fault']}",
-                    )
+            cr.execute(
+                SQL(
+                    """
+                    INSERT INTO welfare_audit_event (operation, table_name, note)
+                    VALUES ('repair', %s, %s)
+                    """,
+                    fault["table"],
+                    f"{fault['trigger']}: {fault['fault']}"
+                    + (" (upgrade)" if is_upgrade else ""),
                 )
+            )
 
     def _schema(self):
         [[schema]] = self.env.execute_query(SQL("SELECT quote_ident(current_schema())"))

@@ -68,8 +68,8 @@ class WelfareAuditSeal(models.Model):
     _rec_names_search = ["hash"]
 
     number = fields.Integer(compute="_compute_number")
-    first_n = fields.Integer(string="First Event", readonly=True, aggregator=None)
-    last_n = fields.Integer(string="Last Event", readonly=True, aggregator=None)
+    first_n = fields.Integer(string="From Event No.", readonly=True, aggregator=None)
+    last_n = fields.Integer(string="To Event No.", readonly=True, aggregator=None)
     event_count = fields.Integer(string="Events", compute="_compute_event_count")
     sealed_at = fields.Datetime(readonly=True)
     hash = fields.Char(string="Head (SHA-256)", readonly=True)

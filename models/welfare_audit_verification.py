@@ -169,11 +169,14 @@ class WelfareAuditVerification(models.Model):
             if fault.code == "trigger_missing"
         }
         for found in self.env["welfare.audit.event"]._find_missing_triggers():
-            if found["table"] not in known:
+            if found["fault"] == "function":
+                verdict.add("function_changed", function=found["trigger"])
+            elif found["table"] not in known:
                 verdict.add(
                     "trigger_missing",
                     table=found["table"],
-                    what=f"{found['trigger']} ({found['fault']})",
+                    what=f"@trigger_{found['fault']}",
+                    trigger=found["trigger"],
                 )
 
     def _read_printed_head(self):

@@ -531,6 +531,21 @@ class TestAuditTriggers(TransactionCase):
             ("welfare_rule", "welfare_audit_of_welfare_rule", "function"),
         )
 
+    def test_settings_of_a_function(self):
+        for change in ("SET DateStyle = 'German'", "SECURITY DEFINER"):
+            with self.subTest(change=change):
+                self._assert_found(
+                    f"ALTER FUNCTION welfare_audit_of_welfare_rule() {change}",
+                    ("welfare_rule", "welfare_audit_of_welfare_rule", "function"),
+                )
+
+    def test_an_upgrade_says_what_it_changed(self):
+        self.env.cr.execute("DROP TRIGGER welfare_audit_delete ON welfare_rule")
+        self.Event._install_capture(is_upgrade=True)
+        event = self.Event.search([], limit=1)
+        self.assertEqual(event.operation, "repair")
+        self.assertEqual(event.note, "welfare_audit_delete: missing (upgrade)")
+
     def test_a_condition(self):
         self._assert_found(
             """

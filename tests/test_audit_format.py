@@ -272,7 +272,7 @@ class MemorySource:
         pass
 
     def texts(self):
-        yield "\n".join(line.decode() for line in self.lines)
+        yield b"\n".join(self.lines)
 
     def hashes(self):
         yield verifier.hash_lines(self.lines)[0]

@@ -319,3 +319,20 @@ class TestAuditRequests(WelfareCase, HttpCase):
         event = self._events(facility, operation="print")
         self.assertEqual(event.user_id, self.auditor)
         self.assertTrue(event.note)
+
+    def test_workbooks_that_are_taken_are_recorded(self):
+        self.authenticate(self.manager.login, self.manager.login)
+        ledger = self._create_facility_import()
+        Event = self.env["welfare.audit.event"]
+        for path, record in (
+            ("import/template", None),
+            ("standard/template", None),
+            (f"import/{ledger.id}/errors", ledger.id),
+        ):
+            with self.subTest(path=path):
+                response = self.url_open(f"/welfare_facility/{path}")
+                self.assertEqual(response.status_code, 200)
+                event = Event.search([("operation", "=", "export")], limit=1)
+                self.assertEqual(event.user_id, self.manager)
+                self.assertEqual(event.res_id or None, record)
+                self.assertTrue(event.note.endswith(".xlsx"), event.note)

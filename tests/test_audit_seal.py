@@ -392,6 +392,41 @@ class TestTampering(SealCase):
         self.tamper("ALTER TABLE welfare_rule ENABLE TRIGGER USER")
         self.assertEqual(self.verify(), ["row_missing", "row_unknown"])
 
+    def test_a_role_comes_and_goes_without_a_trigger(self):
+        """Tables of relations have no id: the row itself says which it is."""
+        ((user, group),) = self.query(
+            "SELECT u.id, g.id FROM res_users u, res_groups g WHERE NOT EXISTS ("
+            "SELECT FROM res_groups_users_rel WHERE uid = u.id AND gid = g.id) LIMIT 1"
+        )
+        switch = "ALTER TABLE res_groups_users_rel {} TRIGGER USER"
+        pair = f"WHERE uid = {user} AND gid = {group}"
+        insert = f"INSERT INTO res_groups_users_rel (uid, gid) VALUES ({user}, {group})"
+        self.query(insert)
+        self.assertEqual(self.verify(), [])
+        self.tamper(
+            switch.format("DISABLE"),
+            f"DELETE FROM res_groups_users_rel {pair}",
+            switch.format("ENABLE"),
+        )
+        self.assertEqual(self.verify(), ["row_missing"])
+        self.assertIn(f'"gid": {group}', self.get_values("row_missing")[0]["id"])
+        self.tamper(switch.format("DISABLE"), insert, switch.format("ENABLE"))
+        self.assertEqual(self.verify(), [])
+        self.query(f"DELETE FROM res_groups_users_rel {pair}")
+        self.assertEqual(self.verify(), [])
+        self.tamper(switch.format("DISABLE"), insert, switch.format("ENABLE"))
+        self.assertEqual(self.verify(), ["row_unknown"])
+
+    def test_a_table_is_emptied(self):
+        """What was before does not count any more, what comes then does."""
+        for statement in (
+            "INSERT INTO welfare_workday_exception (date, kind, name) "
+            "VALUES ('2031-05-01', 'holiday', '{}')",
+            "TRUNCATE welfare_workday_exception CASCADE",
+        ):
+            self.query(statement)
+        self.assertEqual(self.verify(), [])
+
     def test_the_clock_is_set_back(self):
         self._record_at("now() - interval '3 days'")
         self._seal(self.database)

@@ -92,7 +92,17 @@ class TestVerification(AuditCase):
             "DROP TRIGGER welfare_audit_update ON welfare_workday_exception"
         )
         verification = self._verify()
-        self.assertIn("welfare_workday_exception is not recorded", verification.verdict)
+        self.assertEqual(
+            verification.verdict,
+            "welfare_workday_exception is not recorded: the trigger is missing.",
+        )
+        self.env.cr.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE;"
+            "ALTER FUNCTION welfare_audit_of_welfare_rule() SET DateStyle = 'German'"
+        )
+        self.assertIn(
+            "The function welfare_audit_of_welfare_rule is not", self._verify().verdict
+        )
 
     def test_a_verdict_stays_as_it_is(self):
         verification = self._verify()

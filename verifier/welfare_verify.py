@@ -279,6 +279,11 @@ _WORDS = {
         "{table} is not recorded: {what}.",
         "{table} 未被记录：{what}。",
     ),
+    "function_changed": (
+        "The function {function} is not the one that records: it was changed or is "
+        "missing.",
+        "函数 {function} 已被改动或不存在，留痕不可靠。",
+    ),
     "file_missing": (
         "The file of attachment {id} is missing.",
         "附件{id}的文件不存在。",
@@ -327,7 +332,8 @@ _TEXTS = {
     "seals": ("seals", "封存数"),
     "attachments": ("files", "文件数"),
     "trigger_disabled": ("the trigger is switched off", "触发器被停用"),
-    "trigger_dropped": ("the trigger is missing", "触发器不存在"),
+    "trigger_missing": ("the trigger is missing", "触发器不存在"),
+    "trigger_changed": ("the trigger does something else", "触发器被改动"),
 }
 
 
@@ -811,7 +817,9 @@ class Database:
             yield leaves, lines, stored and bytes(stored)
 
     def texts(self):
-        """Yield the texts of the events in the order of the chain, block by block."""
+        """Yield the texts of the events in the order of the chain, a line each, block by
+        block, as bytes.
+        """
         for _leaves, lines, _stored in self._read_blocks():
             if lines is None:
                 raise OSError("the chain has gaps; verify it first")
@@ -897,7 +905,7 @@ class Database:
         for kind in ("insert", "update", "delete", "truncate"):
             state = triggers.get(f"welfare_audit_{kind}")
             if state not in ("O", "A"):
-                what = "@trigger_disabled" if state else "@trigger_dropped"
+                what = "@trigger_disabled" if state else "@trigger_missing"
                 verdict.add("trigger_missing", table=table, what=what)
 
     def _check_table(self, verdict, table, columns, events):

@@ -1,7 +1,10 @@
 """The seals of the audit trail: making them, and verifying a million events.
 
-What plain Python needs to hash the same bytes is measured twice: from the lines of a
-file (for the archive), and from the rows of a cursor (for the database).
+The yardstick of verifying is plain Python that hashes the same bytes and does nothing
+else: from the rows of a cursor where the trail is verified in its database ("plain hash,
+rows"), from the lines of a file where it is verified in an archive ("plain hash, lines").
+Verifying may take twice as long. It also compares each hash with the chain, computes the
+roots, looks for events past the chain and compares the records, files and triggers.
 """
 
 import hashlib
@@ -113,7 +116,7 @@ CASES = (
         EVENTS,
         run_verify,
         setup_sealed,
-        against=("plain hash, rows", "plain hash, lines"),
+        against=("plain hash, rows",),
     ),
     Case(
         "verify archive",
