@@ -26,9 +26,9 @@ class WelfareAuditSealReport(models.AbstractModel):
             [
                 self.env._("No."),
                 self.env._("Sealed at"),
-                self.env._("Events"),
+                self.env._("Event Numbers"),
                 self.env._("Head of the chain (SHA-256)"),
-                self.env._("Key"),
+                self.env._("Signed with Key"),
             ],
             *(
                 [

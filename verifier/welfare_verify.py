@@ -636,7 +636,7 @@ def _is_signed(public_key, seal):
 
 # OFFSET 0: else PostgreSQL looks for the least event id from the first leaf of all on.
 _LEAVES_SQL = """
-SELECT count(*), min(event_id) AS low, max(event_id) AS high,
+SELECT min(event_id), max(event_id),
        string_agg(hash, ''::bytea ORDER BY id)
   FROM (SELECT * FROM welfare_audit_leaf
          WHERE id BETWEEN %(first)s AND %(last)s OFFSET 0) l
@@ -807,8 +807,9 @@ class Database:
         """
         count = self.count()
         for first in range(1, count + 1, BLOCK):
-            leaves = {"first": first, "last": min(first + BLOCK - 1, count)}
-            ((size, low, high, stored),) = self._rows(_LEAVES_SQL, **leaves)
+            size = min(BLOCK, count - first + 1)
+            leaves = {"first": first, "last": first + size - 1}
+            ((low, high, stored),) = self._rows(_LEAVES_SQL, **leaves)
             leaves.update(low=low, high=high)
             rows = sorted(self._rows(_BLOCK_SQL, **leaves), key=itemgetter(0))
             lines = None
