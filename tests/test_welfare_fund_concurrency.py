@@ -638,8 +638,9 @@ class TestFundInterleaving(FundConcurrencyCase):
             one.cr.rollback()
             one.invalidate_all()
             two["welfare.allotment"].browse(allotment_id).action_post()
-            lines[0].region_id = lines[1].region_id
             with mute_logger("odoo.sql_db"), self.assertRaises(LockNotAvailable):
+                # Its approval is locked as well.
+                lines[0].region_id = lines[1].region_id
                 one.flush_all()
             one.cr.rollback()
             two.cr.rollback()
