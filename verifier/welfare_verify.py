@@ -669,7 +669,7 @@ SELECT t.name, c.oid IS NULL, c.relkind, c.relrowsecurity, c.relhasrules
 """
 
 
-# Each table of which the trail tells: what there is of it, and the event that emptied it.
+# Each table of which the trail tells: what there is of it, and what emptied it last.
 _TABLES_SQL = """
 SELECT e.table_name, e.emptied, c.oid IS NOT NULL,
        (SELECT jsonb_object_agg(tgname, tgenabled) FROM pg_trigger
@@ -687,10 +687,11 @@ SELECT e.table_name, e.emptied, c.oid IS NOT NULL,
 #: Columns of other addons' tables that the trail never holds and nobody need read.
 _SECRET = ["password", "totp_secret", "index_content"]
 # All that happened to every record, one after another; in one pass, since a trail has
-# many tables. In tables of relations, which have no id, the row itself says which it is.
+# many tables. In tables of relations, which have no id, the row says which it is.
 _HISTORY_SQL = """
 SELECT e.table_name, CASE WHEN t.has_id THEN e.res_id END,
-       CASE WHEN NOT t.has_id THEN coalesce(new_values, old_values)::text COLLATE "C" END,
+       CASE WHEN NOT t.has_id
+            THEN coalesce(new_values, old_values)::text COLLATE "C" END,
        e.operation, e.note, e.new_values::text
   FROM welfare_audit_event e
   JOIN unnest(%(tables)s::text[], %(emptied)s::bigint[], %(has_id)s::boolean[])
@@ -818,8 +819,8 @@ class Database:
             yield leaves, lines, stored and bytes(stored)
 
     def texts(self):
-        """Yield the texts of the events in the order of the chain, a line each, block by
-        block, as bytes.
+        """Yield the texts of the events in the order of the chain, block by block, as
+        bytes: a line each.
         """
         for _leaves, lines, _stored in self._read_blocks():
             if lines is None:

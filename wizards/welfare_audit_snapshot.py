@@ -14,7 +14,9 @@ class WelfareAuditSnapshot(models.TransientModel):
     res_id = fields.Integer(required=True, readonly=True)
     subject = fields.Char(string="Record Concerned", compute="_compute_contents")
     date = fields.Datetime(
-        string="As It Stood At", required=True, default=lambda self: fields.Datetime.now()
+        string="As It Stood At",
+        required=True,
+        default=lambda self: fields.Datetime.now(),
     )
     contents = fields.Html(compute="_compute_contents", sanitize=False)
 

@@ -1,10 +1,11 @@
 """The seals of the audit trail: making them, and verifying a million events.
 
 The yardstick of verifying is plain Python that hashes the same bytes and does nothing
-else: from the rows of a cursor where the trail is verified in its database ("plain hash,
-rows"), from the lines of a file where it is verified in an archive ("plain hash, lines").
-Verifying may take twice as long. It also compares each hash with the chain, computes the
-roots, looks for events past the chain and compares the records, files and triggers.
+else: from the rows of a cursor where the trail is verified in its database ("plain
+hash, rows"), from the lines of a file where it is verified in an archive ("plain hash,
+lines"). Verifying may take twice as long. It also compares each hash with the chain,
+computes the roots, looks for events past the chain and compares the records, files and
+triggers.
 """
 
 import hashlib
