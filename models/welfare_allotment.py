@@ -18,7 +18,6 @@ class WelfareAllotment(models.Model):
     _description = "Allotment"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
@@ -43,7 +42,11 @@ class WelfareAllotment(models.Model):
         )
     )
 
-    _approval_kinds = {("draft", "posted"): "allotment"}
+    _approval_kinds = {
+        ("draft", "posted"): "allotment",
+        ("posted", "reversed"): "allotment_reverse",
+    }
+    _approval_given = {"allotment_reverse": ("reversal_reason", "date_reversed")}
     _approval_fields = (
         *("number", "kind", "account_id", "date", "norm_id", "norm_id.amount"),
         *("deviation_reason", "line_ids"),
@@ -51,8 +54,6 @@ class WelfareAllotment(models.Model):
     _approval_excluded = {
         "is_deviation": "follows from norm and lines when it is posted",
         "note": "a remark that moves no money",
-        "reversal_reason": "comes after what was approved",
-        "date_reversed": "comes after what was approved",
     }
     _approval_amount = "amount_total"
     _approval_source = "source_id"
@@ -303,7 +304,7 @@ class WelfareAllotment(models.Model):
         return super()._on_state_set(previous, **details)
 
     def _check_before_approval(self):
-        if not self.line_ids:
+        if self.state == "draft" and not self.line_ids:
             raise UserError(self.env._("Add the holders first."))
         return super()._check_before_approval()
 

@@ -50,7 +50,14 @@ class WelfareAppropriation(models.Model):
         )
     )
 
-    _approval_kinds = {("draft", "registered"): "appropriation"}
+    _approval_kinds = {
+        ("draft", "registered"): "appropriation",
+        ("registered", "closed"): "appropriation_close",
+        ("closed", "registered"): "appropriation_reopen",
+    }
+    _approval_given = dict.fromkeys(
+        ("appropriation_close", "appropriation_reopen"), ("state_reason",)
+    )
     _approval_fields = (
         *("number", "title", "year", "source_id", "region_id", "issuer", "date"),
         *("amount_initial", "function_id", "economic_department_id"),
@@ -59,7 +66,6 @@ class WelfareAppropriation(models.Model):
     _approval_excluded = {
         "budget_codes": "what another system calls it; the reconciliation adds to it",
         "import_fund_id": "says where it comes from, not what it is",
-        "state_reason": "comes after what was approved",
     }
     _approval_amount = "amount_initial"
     _approval_source = "source_id"
@@ -266,14 +272,38 @@ class WelfareAppropriation(models.Model):
         self.env["welfare.fund.account"]._post(postings)
         return True
 
-    def action_close(self):
-        """Ask for the reason to close the appropriation, or to open it again."""
+    def action_ask_close(self):
+        """Ask why it is closed or opened again, and for the approval of that."""
         self.ensure_one()
         self.check_access("write")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "welfare_facility.welfare_appropriation_close_action"
         )
         return {**action, "context": {"default_appropriation_id": self.id}}
+
+    def action_close(self):
+        """Close the appropriation: nothing more is posted to its accounts.
+
+        :raise UserError: it is not approved, or something is reserved, committed or
+            owed at any level.
+        """
+        Account = self.env["welfare.fund.account"]
+        Account._begin_posting()
+        # sudo(): at every level. They are locked first, as by whoever posts to them.
+        accounts = Account.sudo().search([("appropriation_id", "in", self.ids)])
+        if accounts:
+            Account._lock_documents(accounts)
+        return self._change_state("closed")
+
+    def action_reopen(self):
+        """Open a closed appropriation again; it must have been approved."""
+        self.env["welfare.fund.account"]._begin_posting()
+        for appropriation in self:
+            if appropriation.state != "closed":
+                raise UserError(
+                    self.env._("%(number)s is not closed.", number=appropriation.number)
+                )
+        return self._change_state("registered")
 
     def action_open_accounts(self):
         """Open the accounts that hold this money."""
@@ -303,45 +333,14 @@ class WelfareAppropriation(models.Model):
     def _creation_message(self):  # pylint: disable=method-required-super
         return self.env._("Appropriation entered")
 
-    def _close(self, reason):
-        """Close the appropriation: nothing more is posted to its accounts.
-
-        :param str reason: why; it stays with the appropriation and in its history.
-        :raise UserError: there is no reason, or something is reserved, committed or
-            owed at any level.
-        """
-        Account = self.env["welfare.fund.account"]
-        Account._begin_posting()
-        # sudo(): at every level. They are locked first, as by whoever posts to them.
-        accounts = Account.sudo().search([("appropriation_id", "in", self.ids)])
-        if accounts:
-            Account._lock_documents(accounts)
-        self._change_state("closed", reason)
-
-    def _reopen(self, reason):
-        """Open a closed appropriation again.
-
-        :param str reason: why; it stays with the appropriation and in its history.
-        :raise UserError: there is no reason, or it is not closed.
-        """
-        self.env["welfare.fund.account"]._begin_posting()
-        for appropriation in self:
-            if appropriation.state != "closed":
-                raise UserError(
-                    self.env._("%(number)s is not closed.", number=appropriation.number)
-                )
-        self._change_state("registered", reason)
-
-    def _change_state(self, state, reason):
-        reason = (reason or "").strip()
-        if not reason:
-            raise UserError(self.env._("Give a reason."))
+    def _change_state(self, state):
         self.env["welfare.fund.account"]._lock_documents(self)
         self.check_access("write")
         self.invalidate_recordset()
         if state == "closed":
             self._check_nothing_pending()
-        self._set_state(state, reason=reason)
+        self._set_state(state)
+        return True
 
     def _check_nothing_pending(self):
         """Refuse to close what is not finished.
@@ -368,14 +367,10 @@ class WelfareAppropriation(models.Model):
                 )
             )
 
-    def _prepare_state_vals(self, target, **details):
-        vals = super()._prepare_state_vals(target, **details)
-        if "reason" in details:
-            vals["state_reason"] = details["reason"]
-        return vals
-
     def _check_before_approval(self):
-        refusals = self._get_refusals()
+        if self.state == "registered":
+            self._check_nothing_pending()
+        refusals = self.state == "draft" and self._get_refusals()
         if refusals:
             raise UserError("\n".join(refusals))
         return super()._check_before_approval()

@@ -12,7 +12,6 @@ class WelfareAppropriationAdjustment(models.Model):
     _description = "Adjustment of an Appropriation"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
     ]
@@ -37,15 +36,17 @@ class WelfareAppropriationAdjustment(models.Model):
     )
 
     _derived_fields = frozenset(("region_id",))
-    _approval_kinds = {("draft", "posted"): "adjustment"}
+    _approval_kinds = {
+        ("draft", "posted"): "adjustment",
+        ("posted", "reversed"): "adjustment_reverse",
+    }
+    _approval_given = {"adjustment_reverse": ("reversal_reason", "date_reversed")}
     _approval_fields = (
         *("appropriation_id", "to_appropriation_id", "kind", "number", "date"),
         *("amount", "reason"),
     )
     _approval_excluded = {
         "import_fund_id": "says where it comes from, not what it is",
-        "reversal_reason": "comes after what was approved",
-        "date_reversed": "comes after what was approved",
     }
     _approval_amount = "amount"
     _approval_source = "appropriation_id.source_id"
@@ -172,7 +173,8 @@ class WelfareAppropriationAdjustment(models.Model):
                 )
 
     def _check_before_approval(self):
-        self._check_registered()
+        if self.state == "draft":
+            self._check_registered()
         return super()._check_before_approval()
 
     def _get_duty_chain(self):

@@ -18,6 +18,10 @@ class WelfareAppropriation(models.Model):
         "does not. Empty where the document does not say: then it counts for building.",
     )
 
+    @property
+    def _approval_fields(self):
+        return (*super()._approval_fields, "use")
+
     def init(self):
         self.env.cr.execute(
             """

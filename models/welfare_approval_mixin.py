@@ -1,11 +1,12 @@
 import hashlib
+from datetime import date
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
-from .welfare_approval_content_mixin import VERSION, _write, fingerprint
+from .welfare_approval_content_mixin import VERSION, _write
 
 
 class Act(NamedTuple):
@@ -33,6 +34,9 @@ class WelfareApprovalMixin(models.AbstractModel):
       what was approved. A granted request serves once.
     * ``_approval_fields`` and ``_approval_excluded``, see
       ``welfare.approval.content.mixin``.
+    * ``_approval_given``: ``{code of the kind: fields}`` that are asked for when the step
+      is submitted, such as the reason of a reversal. They are approved with the rest,
+      and written when the step is carried out.
     * ``_approval_amount``, ``_approval_source``: fields that decide who approves; a
       path with dots is followed.
 
@@ -45,6 +49,7 @@ class WelfareApprovalMixin(models.AbstractModel):
     _description = "Document That Others Approve"
 
     _approval_kinds = {}
+    _approval_given = {}
     _approval_amount = None
     _approval_source = None
 
@@ -113,7 +118,7 @@ class WelfareApprovalMixin(models.AbstractModel):
         :raise UserError: nothing is to be approved, a request is open already, no tier
             matches, a document is missing, or nobody could approve it.
         """
-        return self.env["welfare.approval.request"]._submit(self)
+        return self._ask_approval()
 
     def action_withdraw_approval(self):
         """Take the open request back; only who has made it."""
@@ -135,16 +140,29 @@ class WelfareApprovalMixin(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
+    def _ask_approval(self, **given):
+        """Submit the next step, with what it asks for.
+
+        :param given: values of the fields in ``_approval_given``.
+        """
+        return self.env["welfare.approval.request"]._submit(self, given)
+
     def _set_state(self, target, **details):
+        Request = self.env["welfare.approval.request"]
         for record in self:
             code = self._approval_kinds.get((record.state, target))
-            if code:
-                self.env["welfare.approval.request"]._check_granted(record, code)
-        result = super()._set_state(target, **details)
+            given = Request._check_granted(record, code)._get_given() if code else {}
+            # With the state: a guard of the database may ask for both at once.
+            super(WelfareApprovalMixin, record)._set_state(
+                target, **details, given=given
+            )
         # The trigger has noted that the requests have served.
-        self.env["welfare.approval.request"].invalidate_model()
+        Request.invalidate_model()
         self.invalidate_recordset(["approval_request_id", "approval_state"])
-        return result
+
+    def _prepare_state_vals(self, target, **details):
+        vals = super()._prepare_state_vals(target, **details)
+        return vals | details.get("given", {})
 
     def _void_changed_approvals(self):
         self.env["welfare.approval.request"]._void_changed(self)
@@ -160,15 +178,43 @@ class WelfareApprovalMixin(models.AbstractModel):
                 return code
         return None
 
-    def _write_approval_content(self, code):
+    def _prepare_given(self, code, given):
+        """Return what a step of a kind asks for, in the form in which it counts.
+
+        :rtype: dict
+        :raise UserError: something is missing.
+        """
+        prepared = {}
+        for name in self._approval_given.get(code, ()):
+            value = given.get(name)
+            if isinstance(value, date):
+                value = value.isoformat()
+            prepared[name] = (value or "").strip()
+            if not prepared[name]:
+                label = self._fields[name]._description_string(self.env)
+                raise UserError(self.env._("Say this first: %(field)s", field=label))
+        return prepared
+
+    def _describe_given(self, given):
+        """Return the same in words, as pairs of a label and a text."""
+        pairs = []
+        for name, value in given.items():
+            field = self._fields[name]
+            text = format_date(self.env, value) if field.type == "date" else value
+            pairs.append((field._description_string(self.env), text))
+        return pairs
+
+    def _write_approval_content(self, code, given=None):
         """Return everything that counts as one text, always written in the same way.
 
         :param str code: of the kind.
+        :param dict given: what the step asked for, see :meth:`_prepare_given`.
         :rtype: str
         """
         self.ensure_one()
         return _write(
-            {
+            ({"given": given} if given else {})
+            | {
                 "version": VERSION,
                 "kind": code,
                 "document": [self._name, self.id],
@@ -178,15 +224,6 @@ class WelfareApprovalMixin(models.AbstractModel):
                     for attachment in self._get_approval_attachments()
                 ],
             }
-        )
-
-    def _get_approval_fingerprint(self, code=None):
-        """Return the fingerprint of what the document says now.
-
-        :rtype: str
-        """
-        return fingerprint(
-            self._write_approval_content(code or self._get_approval_code())
         )
 
     def _get_approval_attachments(self):

@@ -418,19 +418,22 @@ class WelfareApprovalRequest(models.Model):
     # === BUSINESS METHODS: SUBMITTING === #
 
     @api.model
-    def _submit(self, documents):
-        """Make the request that the next step of each document needs."""
+    def _submit(self, documents, given):
+        """Make the request that the next step of each document needs.
+
+        :param dict given: what the step asks for besides.
+        """
         if self.env.uid == SUPERUSER_ID:
             raise UserError(self.env._("A person submits, not the system."))
         self.env["welfare.fund.account"]._begin_posting(documents)
         for document in documents:
-            request = self._insert_request(document)
+            request = self._insert_request(document, given)
             request._start_next()
         documents.invalidate_recordset(["approval_request_id", "approval_state"])
         return True
 
     @api.model
-    def _insert_request(self, document):
+    def _insert_request(self, document, given):
         code = document._get_approval_code()
         if not code:
             raise UserError(
@@ -448,6 +451,7 @@ class WelfareApprovalRequest(models.Model):
                     state=earlier._state_label(earlier.state),
                 )
             )
+        given = document._prepare_given(code, given)
         document._check_before_approval()
         # sudo(): what decides about the route is for everybody.
         kind = self.env["welfare.approval.kind"].sudo().search([("code", "=", code)])
@@ -461,7 +465,7 @@ class WelfareApprovalRequest(models.Model):
         self.env["welfare.duty.conflict"]._check(
             "prepare", self.env.user, document, region
         )
-        content = document._write_approval_content(code)
+        content = document._write_approval_content(code, given)
         # sudo(): nobody makes requests himself; the document's rights were checked.
         request = self.sudo()._insert(
             [
@@ -474,7 +478,10 @@ class WelfareApprovalRequest(models.Model):
                     "content": content,
                     "summary": "\n".join(
                         f"{label}: {text}"
-                        for label, text in document._describe_approval_content()
+                        for label, text in [
+                            *document._describe_given(given),
+                            *document._describe_approval_content(),
+                        ]
                         if text
                     ),
                     "amount": amount,
@@ -483,7 +490,7 @@ class WelfareApprovalRequest(models.Model):
                     "requester_id": self.env.uid,
                     "maker_ids": [Command.set(document._get_approval_makers().ids)],
                     "submitted_at": fields.Datetime.now(),
-                    "previous_id": earlier.id,
+                    "previous_id": earlier.id if earlier.kind_id == kind else False,
                 }
             ]
         )
@@ -795,7 +802,7 @@ class WelfareApprovalRequest(models.Model):
         # sudo(): whoever changes a document may not see its request.
         for request in self.sudo()._get_open(documents):
             document = request._get_document()
-            content = document._write_approval_content(request.kind_id.code)
+            content = request._write_current(document)
             if fingerprint(content) != request.fingerprint:
                 labels = request._find_changes(content, backwards=True)
                 request._end(
@@ -818,6 +825,8 @@ class WelfareApprovalRequest(models.Model):
     def _check_granted(self, document, code):
         """Refuse a step that is not approved as the document is now.
 
+        :return: the request that was granted.
+        :rtype: WelfareApprovalRequest
         :raise UserError: in words.
         """
         # sudo(): whoever carries it out may not see the request.
@@ -847,13 +856,23 @@ class WelfareApprovalRequest(models.Model):
         self.env["welfare.duty.conflict"]._check(
             "execute", self.env.user, document, request.region_id
         )
+        return request
 
     def _is_changed(self, document):
         """Tell whether a document says something else than what was submitted."""
         request = self.sudo()
-        return document._get_approval_fingerprint(request.kind_id.code) != (
-            request.fingerprint
-        )
+        return fingerprint(request._write_current(document)) != request.fingerprint
+
+    def _write_current(self, document):
+        """Return what the request would say of its document now."""
+        return document._write_approval_content(self.kind_id.code, self._get_given())
+
+    def _get_given(self):
+        """Return what was asked for when it was submitted, by fields of the document.
+
+        :rtype: dict
+        """
+        return json.loads(self.content).get("given", {})
 
     def _find_changes(self, content, backwards=False):
         """Return in words what differs from other contents of the same document.
@@ -867,7 +886,8 @@ class WelfareApprovalRequest(models.Model):
             old, new = new, old
         Model = self.env[self.res_model]
         labels = []
-        before, after = old["content"], new["content"]
+        before = old["content"] | old.get("given", {})
+        after = new["content"] | new.get("given", {})
         for path in before | after:
             if before.get(path) == after.get(path):
                 continue

@@ -22,7 +22,6 @@ class WelfareFundCarry(models.Model):
     _description = "Year-end Carry-over"
     _inherit = [
         "welfare.region.mixin",
-        "welfare.approval.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
         "mail.thread",
@@ -33,12 +32,14 @@ class WelfareFundCarry(models.Model):
     _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
     _content_fields = frozenset(("year", "region_id", "date", "number", "line_ids"))
 
-    _approval_kinds = {("draft", "posted"): "carry"}
+    _approval_kinds = {
+        ("draft", "posted"): "carry",
+        ("posted", "reversed"): "carry_reverse",
+    }
+    _approval_given = {"carry_reverse": ("reversal_reason", "date_reversed")}
     _approval_fields = ("year", "region_id", "date", "number", "line_ids")
     _approval_excluded = {
         "note": "a remark that moves no money",
-        "reversal_reason": "comes after what was approved",
-        "date_reversed": "comes after what was approved",
     }
 
     region_id = fields.Many2one(
@@ -202,7 +203,8 @@ class WelfareFundCarry(models.Model):
         return self.line_ids.source_id
 
     def _check_before_approval(self):
-        self._get_lines_to_post()
+        if self.state == "draft":
+            self._get_lines_to_post()
         return super()._check_before_approval()
 
     def _get_duty_chain(self):

@@ -13,13 +13,14 @@ class WelfareFundDocumentMixin(models.AbstractModel):
     """A document that posts to the fund ledger, and is undone by reversing it (冲销).
 
     Nothing that was posted is deleted. A reversal posts one entry for each entry of the
-    document, linked to it both ways, and the document says when and why. A model that
-    takes this mixin has the states ``posted`` and ``reversed``.
+    document, linked to it both ways, and the document says when and why, as it was
+    approved. A model that takes this mixin has the states ``posted`` and ``reversed``,
+    and kinds of approval for either.
     """
 
     _name = "welfare.fund.document.mixin"
     _description = "Document of the Fund Ledger"
-    _inherit = ["welfare.state.mixin"]
+    _inherit = ["welfare.approval.mixin", "welfare.state.mixin"]
 
     _guarded_fields = REVERSAL_FIELDS
 
@@ -30,14 +31,28 @@ class WelfareFundDocumentMixin(models.AbstractModel):
 
     # === ACTION METHODS === #
 
-    def action_reverse(self):
-        """Ask for the reason and the day of the reversal."""
+    def action_ask_reversal(self):
+        """Ask for the reason and the day of the reversal, and for its approval."""
         self.ensure_one()
         self.check_access("write")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "welfare_facility.welfare_fund_reversal_action"
         )
         return {**action, "context": {"default_document": f"{self._name},{self.id}"}}
+
+    def action_reverse(self):
+        """Take back what was posted, all of it or nothing.
+
+        :raise UserError: it is not approved, the document is not posted, or an account
+            has spent or sent on what it would have to give back.
+        """
+        self.env["welfare.fund.account"]._begin_posting(self)
+        self._set_state("reversed")
+        # At once: the accounts of all documents are locked in one order.
+        self.env["welfare.fund.account"]._post(
+            [document._prepare_reversal() for document in self]
+        )
+        return True
 
     def action_open_entries(self):
         """Open the entries that were posted, with those that reverse them."""
@@ -51,28 +66,34 @@ class WelfareFundDocumentMixin(models.AbstractModel):
 
     # === BUSINESS METHODS === #
 
-    def _reverse(self, reason, date=None):
-        """Take back what was posted, all of it or nothing.
+    def _ask_reversal(self, reason, date=None):
+        """Submit the reversal for approval.
 
         :param str reason: why; it stays with the document.
         :param datetime.date date: the day on which the reversal counts; without it
             today, or the document's own day where that is later.
-        :raise UserError: there is no reason, the document is not posted, or an account
-            has spent or sent on what it would have to give back.
+        :raise UserError: there is no reason, the document is not posted, or the day is
+            before its own, or in a closed fiscal year.
         """
-        reason = (reason or "").strip()
-        if not reason:
-            raise UserError(self.env._("Say why the document is reversed."))
-        self.env["welfare.fund.account"]._begin_posting(self)
-        today = fields.Date.context_today(self)
-        postings = []
-        for document in self:
-            day = date or max(today, document.date)
-            document._set_state("reversed", reason=reason, date=day)
-            postings.append(document._prepare_reversal(day))
-        # At once: the accounts of all documents are locked in one order.
-        self.env["welfare.fund.account"]._post(postings)
-        return True
+        self.ensure_one()
+        if self.state != "posted":
+            raise UserError(
+                self.env._(
+                    "%(document)s is “%(state)s”: only what was posted is reversed.",
+                    document=self.display_name,
+                    state=self._state_label(self.state),
+                )
+            )
+        date = date or max(fields.Date.context_today(self), self.date)
+        if date < self.date:
+            raise UserError(
+                self.env._(
+                    "A reversal does not count before the document: %(date)s.",
+                    date=format_date(self.env, self.date),
+                )
+            )
+        self.env["welfare.fiscal.year"]._check_open({date.year})
+        return self._ask_approval(reversal_reason=reason, date_reversed=date)
 
     def _get_day_in_year(self, year, date=None):
         """Return a day on which money of a year can be moved.
@@ -102,7 +123,7 @@ class WelfareFundDocumentMixin(models.AbstractModel):
             )
         return self.env._("Money of %(year)s moves on a day of %(year)s.", year=year)
 
-    def _prepare_reversal(self, date):
+    def _prepare_reversal(self):
         """Return the posting that undoes the document's entries.
 
         :rtype: Posting
@@ -129,15 +150,6 @@ class WelfareFundDocumentMixin(models.AbstractModel):
                 for entry in entries
             ],
             document=self,
-            date=date,
+            date=self.date_reversed,
             note=self.reversal_reason,
         )
-
-    def _prepare_state_vals(self, target, **details):
-        vals = super()._prepare_state_vals(target, **details)
-        if target == "reversed":
-            vals |= {
-                "reversal_reason": details["reason"],
-                "date_reversed": details["date"],
-            }
-        return vals

@@ -89,14 +89,15 @@ def make_photo(color=0, taken=None, place=None, size=(64, 48), offset="+08:00"):
     return stream.getvalue() + str(color).encode()
 
 
-def approve(documents):
+def approve(documents, **given):
     """Have documents approved in the ordinary way, by people made for that.
 
     :param documents: records that take ``welfare.approval.mixin``. Those that are
         approved already stay as they are.
+    :param given: what the step asks for besides, such as the reason of a reversal.
     :return: the same documents, to be posted.
     """
-    given = documents
+    asked = documents
     documents = documents.sudo()
     env = documents.env
     Request = env["welfare.approval.request"]
@@ -106,13 +107,13 @@ def approve(documents):
         .mapped("res_id")
     )
     if not documents:
-        return given
+        return asked
     regions = _get_roots(documents)
     role = ROLE_BY_MODEL.get(documents._name, "finance")
     requester = _get_person(env, f"welfare_group_{role}", regions)
     make_approvers(env, regions)
     for document in documents:
-        if document._get_approval_amount() >= 1_000_000:
+        if document.state == "draft" and document._get_approval_amount() >= 1_000_000:
             env["ir.attachment"].create(
                 {
                     "name": "会议纪要.txt",
@@ -121,9 +122,15 @@ def approve(documents):
                     "res_id": document.id,
                 }
             )
-    documents.with_user(requester).action_submit()
+    documents.with_user(requester)._ask_approval(**given)
     decide(documents)
-    return given
+    return asked
+
+
+def reverse(document, reason="更正", date=None):
+    """Have a posted document reversed, with approval."""
+    date = date or max(fields.Date.context_today(document), document.date)
+    approve(document, reversal_reason=reason, date_reversed=date).action_reverse()
 
 
 def decide(documents):

@@ -327,6 +327,35 @@ class TestApproval(ApprovalCase):
         approve(year).with_user(self.administrator).action_reopen()
         self.assertEqual(year.state, "open")
 
+    def test_a_reversal(self):
+        """The reason and the day are approved, and nothing else is carried out."""
+        first = self._submit(50_000)
+        allotment = self._document(first)
+        self._decide(first, self.section)
+        allotment.action_post()
+        prints = set()
+        for reason in ("重复下达", "下达错误"):
+            allotment._ask_reversal(reason)
+            request = allotment.approval_request_id.sudo()
+            self.assertEqual(request.kind_id.code, "allotment_reverse")
+            self.assertIn(reason, request.summary)
+            self.assertIn(reason, request.content)
+            prints.add(request.fingerprint)
+            with self.assertRaises(UserError):
+                allotment.action_reverse()
+            if reason == "重复下达":
+                allotment.action_withdraw_approval()
+        self.assertEqual(len(prints), 2)
+        # The approval of the posting does not serve for it.
+        self.assertEqual(first.state, "used")
+        self.assertFalse(allotment.reversal_reason)
+        self._decide(request, self.section)
+        allotment.action_reverse()
+        self.assertEqual(allotment.state, "reversed")
+        self.assertEqual(allotment.reversal_reason, "下达错误")
+        self.assertEqual(request.state, "used")
+        self.assertBooksHold()
+
     def test_in_bulk_as_shown(self):
         requests = self._submit() | self._submit()
         shown = [(request.id, request.fingerprint) for request in requests]
@@ -365,6 +394,8 @@ class TestApproval(ApprovalCase):
             Model = self.env[name]
             inside = {path.partition(".")[0] for path in Model._approval_fields}
             outside = set(Model._approval_excluded)
+            for names in getattr(Model, "_approval_given", {}).values():
+                outside |= set(names)
             parent = {Model._approval_document} - {None}
             derived = set(getattr(Model, "_derived_fields", ()))
             stored = {

@@ -395,6 +395,31 @@ class TestApprovalAttacks(AttackCase):
             self.allotment.id,
         )
 
+    def test_reversing_and_closing(self):
+        """What moves or blocks money afterwards is asked for as well."""
+        self._decide(self.request, self.deputy, self.head)
+        self.allotment.action_post()
+        appropriation = self.allotment.account_id.appropriation_id
+        for record, actions, table, state in (
+            (self.allotment, ("action_reverse",), "welfare_allotment", "reversed"),
+            (
+                appropriation.with_user(self.finance),
+                ("action_close", "action_reopen"),
+                "welfare_appropriation",
+                "closed",
+            ),
+        ):
+            for user in (self.finance, self.env.ref("base.user_admin")):
+                own = record.with_user(user).with_context(**HOSTILE)
+                for action in (*actions, "action_submit"):
+                    self.refuse(lambda r=own, a=action: call_kw(r, a, [r.ids], {}))
+            self.refuse(lambda r=record, s=state: r.sudo()._set_state(s))
+            self.refuse_sql(
+                f"UPDATE {table} SET state = %s WHERE id = %s",  # noqa: S608
+                state,
+                record.id,
+            )
+
     def test_deleting_a_document_keeps_its_history(self):
         self.allotment.unlink()
         self.assertEqual(self.request.state, "voided")

@@ -3,7 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
-from .common import approve
+from .common import approve, reverse
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -148,13 +148,13 @@ class TestFundCarry(FundCase):
         account = self._get_account(self._register(100))
         carry = self._propose()
         approve(carry).action_post()
-        carry._reverse("更正")
+        reverse(carry)
         self.assertEqual(self._get_balances(account), {"received": 100})
         following = self._get_account(account.appropriation_id) - account
         self.assertEqual(following.available, 0)
         self.assertBooksHold()
         with self.assertRaises(UserError):
-            carry._reverse("更正")
+            reverse(carry)
 
     def test_posted_is_fixed(self):
         self._register(100)

@@ -167,7 +167,7 @@ class TestFundPosition(FundCase):
         appropriation = self._register(100, date="2019-01-15")
         account = self._get_account(appropriation)
         self.assertTrue(self._get_position(account).is_idle)
-        appropriation.with_user(self.finance)._close("已决算")
+        approve(appropriation, state_reason="已决算").action_close()
         position = self._get_position(account)
         self.assertFalse(position.is_idle or position.is_behind)
 

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time
 from odoo.tools import mute_logger
 
-from .common import approve
+from .common import approve, decide, reverse
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -34,13 +34,17 @@ class TestReversal(FundCase):
         )
 
     def _reverse(self, document, reason="登记有误", user=None):
-        """Reverse a document as its button does."""
+        """Reverse a document as its buttons do."""
         document = document.with_user(user or self.finance)
-        action = document.action_reverse()
+        action = document.action_ask_reversal()
         Wizard = self.env["welfare.fund.reversal"].with_user(user or self.finance)
         wizard = Form(Wizard.with_context(**action["context"]))
         wizard.reason = reason
         wizard.save().action_apply()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            document.action_reverse()
+        decide(document)
+        document.action_reverse()
 
     def test_an_allotment(self):
         county = self._get_account(self._register(100))
@@ -67,7 +71,7 @@ class TestReversal(FundCase):
         county = self._get_account(self._register(100, date="2019-03-01"))
         allotment = self._allot(county, [(self.street_a, 60)])
         approve(allotment).action_post()
-        allotment._reverse("登记有误", fields.Date.to_date("2019-06-01"))
+        reverse(allotment, "登记有误", fields.Date.to_date("2019-06-01"))
         for day, sent in (("2019-05-31", 60), ("2019-06-01", 0)):
             day = fields.Date.to_date(day)
             self.assertEqual(county._get_balances_at(county, day)[county]["sent"], sent)
@@ -149,17 +153,21 @@ class TestReversal(FundCase):
         county = self._get_account(self._register(100))
         allotment = self._allot(county, [(self.street_a, 60)])
         with self.assertRaises(UserError):
-            allotment._reverse("还没记账")
+            allotment._ask_reversal("还没记账")
         approve(allotment).action_post()
         for reason in ("", "  ", None):
             with self.assertRaises(UserError):
-                allotment._reverse(reason)
+                allotment._ask_reversal(reason)
+        with self.assertRaises(UserError):
+            allotment.with_user(self.finance).action_submit()
         for role in ("procurement", "manager", "approver", "auditor"):
             user = self.user_by_role[role]
             with self.assertRaises(AccessError), self.cr.savepoint():
+                allotment.with_user(user).action_ask_reversal()
+            with self.assertRaises(AccessError), self.cr.savepoint():
                 allotment.with_user(user).action_reverse()
             with self.assertRaises(AccessError), self.cr.savepoint():
-                allotment.with_user(user)._reverse("越权")
+                allotment.with_user(user)._ask_reversal("越权")
         foreign = self._create_user(
             "finance", regions=self.county_b, login="test_county_b"
         )
@@ -168,7 +176,7 @@ class TestReversal(FundCase):
             self.assertRaises(AccessError),
             self.cr.savepoint(),
         ):
-            allotment.with_user(foreign)._reverse("越权")
+            allotment.with_user(foreign)._ask_reversal("越权")
         for vals in (
             {"state": "reversed"},
             {"reversal_reason": "改"},
@@ -184,21 +192,23 @@ class TestReversal(FundCase):
         allotment = self._allot(county, [(self.street_a, 60)])
         approve(allotment).action_post()
         with self.assertRaises(UserError), self.cr.savepoint():
-            allotment._reverse("日期", fields.Date.to_date("2019-02-28"))
+            reverse(allotment, "日期", fields.Date.to_date("2019-02-28"))
         year = self.env["welfare.fiscal.year"].search([("year", "=", 2020)])
         approve(year.with_user(self.administrator)).action_close()
         with self.assertRaises(UserError), self.cr.savepoint():
-            allotment._reverse("日期", fields.Date.to_date("2020-02-01"))
-        allotment._reverse("日期", fields.Date.to_date("2019-03-01"))
+            reverse(allotment, "日期", fields.Date.to_date("2020-02-01"))
+        reverse(allotment, "日期", fields.Date.to_date("2019-03-01"))
 
     def test_the_proof_finds_half_a_reversal(self):
         """A document that says reversed without its entries, and the reverse."""
         county = self._get_account(self._register(100))
         allotment = self._allot(county, [(self.street_a, 60)])
         approve(allotment).action_post()
-        allotment._set_state(
-            "reversed", reason="没有分录", date=fields.Date.to_date("2026-01-01")
-        )
+        approve(
+            allotment,
+            reversal_reason="没有分录",
+            date_reversed=fields.Date.to_date("2026-01-01"),
+        )._set_state("reversed")
         [difference] = self.Account._find_differences()
         self.assertEqual(difference["what"], "reversal of welfare.allotment")
         self.assertEqual(difference["id"], allotment.id)
@@ -208,13 +218,23 @@ class TestClosing(FundCase):
     """A closed appropriation takes no more entries, whoever posts them."""
 
     def _close(self, appropriation, reason="已决算", user=None):
-        """Close, or open again, as the button does."""
+        """Close, or open again, as the buttons do."""
         user = user or self.finance
-        action = appropriation.with_user(user).action_close()
+        appropriation = appropriation.with_user(user)
+        action = appropriation.action_ask_close()
         Wizard = self.env["welfare.appropriation.close"].with_user(user)
         wizard = Form(Wizard.with_context(**action["context"]))
         wizard.reason = reason
         wizard.save().action_apply()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            appropriation._set_state(
+                "registered" if appropriation.state == "closed" else "closed"
+            )
+        decide(appropriation)
+        if appropriation.state == "closed":
+            appropriation.action_reopen()
+        else:
+            appropriation.action_close()
 
     def test_nothing_is_posted(self):
         appropriation = self._register(100)
@@ -229,7 +249,7 @@ class TestClosing(FundCase):
         for attempt in (
             lambda: self._post(county, "reserve", 1),
             lambda: self._post(street, "lapse", 1),
-            lambda: allotment._reverse("更正"),
+            lambda: reverse(allotment),
             lambda: approve(
                 self._allot(county, [(self.street_a, 1)], kind="give_back")
             ).action_post(),
@@ -253,7 +273,7 @@ class TestClosing(FundCase):
         self._close(appropriation, "决算更正")
         self.assertEqual(appropriation.state, "registered")
         self.assertEqual(appropriation.state_reason, "决算更正")
-        allotment._reverse("更正")
+        reverse(allotment)
         self.assertEqual(county.available, 100)
 
     def test_the_database_refuses_it_as_well(self):
@@ -315,17 +335,22 @@ class TestClosing(FundCase):
         appropriation = self._register(100).with_user(self.finance)
         for reason in ("", " ", None):
             with self.assertRaises(UserError):
-                appropriation._close(reason)
-        with self.assertRaises(UserError):
-            appropriation._reopen("没有关闭")
+                appropriation._ask_approval(state_reason=reason)
+        for action in (appropriation.action_close, appropriation.action_reopen):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                action()
         for role in ("procurement", "manager", "approver", "auditor"):
             with self.assertRaises(AccessError), self.cr.savepoint():
-                appropriation.with_user(self.user_by_role[role])._close("越权")
+                appropriation.with_user(self.user_by_role[role])._ask_approval(
+                    state_reason="越权"
+                )
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                appropriation.with_user(self.user_by_role[role]).action_close()
         with self.assertRaises(UserError):
             appropriation.sudo().write({"state_reason": "改"})
         draft = self._create_appropriation(number="草稿")
         with self.assertRaises(UserError):
-            draft.with_user(self.finance)._close("草稿")
+            draft.with_user(self.finance).action_close()
 
     @freeze_time("2020-01-05")
     def test_the_year_end_leaves_it(self):

@@ -34,10 +34,7 @@ class WelfareAppropriationClose(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_apply(self):
-        """Close the appropriation or open it again, if its own rules let it."""
+        """Submit it, if the appropriation's own rules let it."""
         self.ensure_one()
-        if self.state == "closed":
-            self.appropriation_id._reopen(self.reason)
-        else:
-            self.appropriation_id._close(self.reason)
+        self.appropriation_id._ask_approval(state_reason=self.reason)
         return {"type": "ir.actions.act_window_close"}

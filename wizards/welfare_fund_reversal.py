@@ -42,7 +42,7 @@ class WelfareFundReversal(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_apply(self):
-        """Reverse the document; its own rules say whether it may."""
+        """Submit the reversal; the document's own rules say whether it may."""
         self.ensure_one()
-        self.document._reverse(self.reason, self.date)
+        self.document._ask_reversal(self.reason, self.date)
         return {"type": "ir.actions.act_window_close"}
