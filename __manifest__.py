@@ -90,6 +90,7 @@
         "views/welfare_fiscal_year_views.xml",
         "views/welfare_fund_classification_views.xml",
         "views/welfare_fund_source_views.xml",
+        "wizards/welfare_rule_end_views.xml",
         "wizards/welfare_appropriation_close_views.xml",
         "wizards/welfare_fund_reversal_views.xml",
         "views/welfare_fund_account_views.xml",

@@ -102,6 +102,9 @@ def _follow(record, path):
 def _read(record, field):
     """Return a value in a form that does not depend on who reads it."""
     value = record[field.name]
+    if field.translate:
+        # In every language: who approves reads one of them.
+        return field._get_stored_translations(record)
     if field.type == "one2many":
         return sorted((line._get_approval_content() for line in value), key=_write)
     if field.type == "many2many":

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from .welfare_approval_content_mixin import VERSION, _write
@@ -24,6 +25,12 @@ class Act(NamedTuple):
     at: object
 
 
+def _hash(attachment):
+    """Return the SHA-256 of a file, or of the address that stands for one."""
+    content = attachment.raw or (attachment.url or "").encode()
+    return hashlib.sha256(content).hexdigest()
+
+
 class WelfareApprovalMixin(models.AbstractModel):
     """A document whose steps need the approval of others.
 
@@ -34,9 +41,9 @@ class WelfareApprovalMixin(models.AbstractModel):
       what was approved. A granted request serves once.
     * ``_approval_fields`` and ``_approval_excluded``, see
       ``welfare.approval.content.mixin``.
-    * ``_approval_given``: ``{code of the kind: fields}`` that are asked for when the step
-      is submitted, such as the reason of a reversal. They are approved with the rest,
-      and written when the step is carried out.
+    * ``_approval_given``: ``{code of the kind: fields}`` that are asked for when the
+      step is submitted, such as the reason of a reversal. They are approved with the
+      rest, and written when the step is carried out.
     * ``_approval_amount``, ``_approval_source``: fields that decide who approves; a
       path with dots is followed.
 
@@ -220,7 +227,7 @@ class WelfareApprovalMixin(models.AbstractModel):
                 "document": [self._name, self.id],
                 "content": self._get_approval_content(),
                 "attachments": [
-                    [attachment.name, hashlib.sha256(attachment.raw or b"").hexdigest()]
+                    [attachment.name, _hash(attachment)]
                     for attachment in self._get_approval_attachments()
                 ],
             }
@@ -239,11 +246,14 @@ class WelfareApprovalMixin(models.AbstractModel):
                 records.append(record[name])
             elif field.relational and field.comodel_name == "ir.attachment":
                 attachments |= record[name]
-        for owners in records:
-            if owners:
-                attachments |= attachments.search(
-                    [("res_model", "=", owners._name), ("res_id", "in", owners.ids)]
-                )
+        attachments |= attachments.search(
+            Domain.OR(
+                Domain("res_model", "=", owners._name)
+                & Domain("res_id", "in", owners.ids)
+                for owners in records
+                if owners
+            )
+        )
         return attachments.sorted(
             lambda file: (file.name, file.checksum or "", file.id)
         )

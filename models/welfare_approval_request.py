@@ -259,6 +259,7 @@ class WelfareApprovalRequest(models.Model):
 
     def action_withdraw(self):
         """Take requests back; only who has submitted them, before they have served."""
+        self = self.with_context(self._get_own_context())
         for request in self:
             if request.requester_id != self.env.user:
                 raise AccessError(
@@ -415,7 +416,22 @@ class WelfareApprovalRequest(models.Model):
             )
         return steps
 
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        """Let nobody follow a request: who has to know is told."""
+        return True
+
     # === BUSINESS METHODS: SUBMITTING === #
+
+    @api.model
+    def _get_own_context(self):
+        """Return what counts of a caller's context: how he reads, and nothing else.
+
+        What a client sends along must neither bring archived tiers and persons back
+        nor keep messages from being sent.
+        """
+        names = ("lang", "tz", "allowed_company_ids")
+        context = self.env.context
+        return {name: context[name] for name in names if name in context}
 
     @api.model
     def _submit(self, documents, given):
@@ -426,8 +442,9 @@ class WelfareApprovalRequest(models.Model):
         if self.env.uid == SUPERUSER_ID:
             raise UserError(self.env._("A person submits, not the system."))
         self.env["welfare.fund.account"]._begin_posting(documents)
-        for document in documents:
-            request = self._insert_request(document, given)
+        own = self.with_context(self._get_own_context())
+        for document in documents.with_env(own.env):
+            request = own._insert_request(document, given)
             request._start_next()
         documents.invalidate_recordset(["approval_request_id", "approval_state"])
         return True
@@ -467,33 +484,38 @@ class WelfareApprovalRequest(models.Model):
         )
         content = document._write_approval_content(code, given)
         # sudo(): nobody makes requests himself; the document's rights were checked.
-        request = self.sudo()._insert(
-            [
-                {
-                    "name": document.display_name,
-                    "kind_id": kind.id,
-                    "res_model": document._name,
-                    "res_id": document.id,
-                    "fingerprint": fingerprint(content),
-                    "content": content,
-                    "summary": "\n".join(
-                        f"{label}: {text}"
-                        for label, text in [
-                            *document._describe_given(given),
-                            *document._describe_approval_content(),
-                        ]
-                        if text
-                    ),
-                    "amount": amount,
-                    "source_id": source.id,
-                    "region_id": region.id,
-                    "requester_id": self.env.uid,
-                    "maker_ids": [Command.set(document._get_approval_makers().ids)],
-                    "submitted_at": fields.Datetime.now(),
-                    "previous_id": earlier.id if earlier.kind_id == kind else False,
-                }
-            ]
+        request = (
+            self.sudo()
+            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+            ._insert(
+                [
+                    {
+                        "name": document.display_name,
+                        "kind_id": kind.id,
+                        "res_model": document._name,
+                        "res_id": document.id,
+                        "fingerprint": fingerprint(content),
+                        "content": content,
+                        "summary": "\n".join(
+                            f"{label}: {text}"
+                            for label, text in [
+                                *document._describe_given(given),
+                                *document._describe_approval_content(),
+                            ]
+                            if text
+                        ),
+                        "amount": amount,
+                        "source_id": source.id,
+                        "region_id": region.id,
+                        "requester_id": self.env.uid,
+                        "maker_ids": [Command.set(document._get_approval_makers().ids)],
+                        "submitted_at": fields.Datetime.now(),
+                        "previous_id": earlier.id if earlier.kind_id == kind else False,
+                    }
+                ]
+            )
         )
+        request = request.with_env(self.sudo().env)
         request.flush_recordset()
         request._insert_steps(tiers)
         return request
@@ -514,7 +536,10 @@ class WelfareApprovalRequest(models.Model):
                     region=region.display_name,
                 )
             )
-        names = " ".join(document._get_approval_attachments().mapped("name")).lower()
+        files = tiers.filtered("attachment_words") and (
+            document._get_approval_attachments()
+        )
+        names = " ".join(files.mapped("name")).lower() if files else ""
         for tier in tiers:
             words = (tier.attachment_words or "").lower().split()
             if words and not any(word in names for word in words):
@@ -531,10 +556,10 @@ class WelfareApprovalRequest(models.Model):
     def _insert_steps(self, tiers):
         """Copy the tiers: what is edited there later changes nothing here."""
         self.ensure_one()
-        Step = self.env["welfare.approval.step"].sudo()
-        barred = self._get_barred()
-        for tier in tiers:
-            step = Step._insert(
+        steps = (
+            self.env["welfare.approval.step"]
+            .sudo()
+            ._insert(
                 [
                     {
                         "request_id": self.id,
@@ -549,15 +574,19 @@ class WelfareApprovalRequest(models.Model):
                         "rule": tier.source,
                     }
                     | (self._prepare_all(tier) if tier.mode == "all" else {})
+                    for tier in tiers
                 ]
             )
+        )
+        barred = self._get_barred()
+        for step in steps:
             if not step._get_people() - barred:
                 raise UserError(
                     self.env._(
                         "Nobody in %(region)s may take the step “%(step)s”, except who "
                         "has made or submitted it.",
                         region=self.region_id.name,
-                        step=tier.name,
+                        step=step.name,
                     )
                 )
 
@@ -594,7 +623,7 @@ class WelfareApprovalRequest(models.Model):
         :param list shown: pairs of the id of a request and the fingerprint shown.
         """
         fingerprints = self._read_shown(shown)
-        requests = self.browse(fingerprints)
+        requests = self.with_context(self._get_own_context()).browse(fingerprints)
         if not requests:
             return True
         comment = str(comment or "").strip()
@@ -829,6 +858,8 @@ class WelfareApprovalRequest(models.Model):
         :rtype: WelfareApprovalRequest
         :raise UserError: in words.
         """
+        self = self.with_context(self._get_own_context())
+        document = document.with_env(self.env)
         # sudo(): whoever carries it out may not see the request.
         request = self.sudo()._get_open(document)
         name = document.display_name
@@ -947,17 +978,16 @@ class WelfareApprovalRequest(models.Model):
                 step=step.name,
                 date=format_date(self.env, step.deadline),
             )
-        activity_type = self.env.ref("mail.mail_activity_data_todo")
-        model = self.env["ir.model"]._get(self._name)
-        # E-mails wait for their job: nobody waits for a mail server.
-        self.env["mail.activity"].with_context(mail_notify_force_send=False).create(
+        summary = f"{self.kind_id.name}: {self.name}"
+        # Without a message for each of them: they all get the same one.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             [
                 {
-                    "activity_type_id": activity_type.id,
-                    "res_model_id": model.id,
+                    "activity_type_id": self._get_id("mail.mail_activity_data_todo"),
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
                     "res_id": self.id,
                     "user_id": user.id,
-                    "summary": f"{self.kind_id.name}: {self.name}",
+                    "summary": summary,
                     "note": note,
                     "date_deadline": step.deadline or fields.Date.context_today(self),
                     "automated": True,
@@ -965,6 +995,17 @@ class WelfareApprovalRequest(models.Model):
                 for user in people
             ]
         )
+        # E-mails wait for their job: nobody waits for a mail server.
+        self.with_context(mail_notify_force_send=False).message_notify(
+            subject=summary,
+            body=note,
+            # sudo(): people of other places are not readable.
+            partner_ids=people.sudo().partner_id.ids,
+        )
+
+    @api.model
+    def _get_id(self, xmlid):
+        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
 
     def _end_activities(self):
         """Take away what the last step asked its people for."""

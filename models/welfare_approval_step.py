@@ -96,12 +96,16 @@ class WelfareApprovalStep(models.Model):
 
         Whoever is no approver any more, or has left the place, is not among them.
         """
-        approver = self.env.ref("welfare_facility.welfare_group_approver")
+        approver_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "welfare_facility.welfare_group_approver"
+        )
+        # The place and those in which it lies.
+        places = [int(id_) for id_ in region.parent_path.strip("/").split("/")]
         domain = Domain("id", "in", users.ids) | Domain(
             "all_group_ids", "in", groups.ids
         )
-        domain &= Domain("all_group_ids", "in", approver.ids)
-        domain &= Domain("welfare_region_ids", "parent_of", region.id)
+        domain &= Domain("all_group_ids", "in", approver_id)
+        domain &= Domain("welfare_region_ids", "in", places)
         # sudo(): the groups and regions of others are not readable.
         return self.env["res.users"].sudo().search(domain).sudo(self.env.su)
 
@@ -122,7 +126,14 @@ class WelfareApprovalStep(models.Model):
             exceptions = self.request_id._check_person(self, user)
             return user, self.env["welfare.approval.delegation"], exceptions
         refusal = None
-        for delegation in self.env["welfare.approval.delegation"]._get_to(user):
+        approver = "welfare_facility.welfare_group_approver"
+        # sudo(): the delegate himself must not have lost the role since.
+        delegations = (
+            self.env["welfare.approval.delegation"]._get_to(user)
+            if user.sudo().has_group(approver)
+            else ()
+        )
+        for delegation in delegations:
             person = delegation.user_id
             if not self._is_for(person):
                 continue

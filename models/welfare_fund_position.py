@@ -29,7 +29,9 @@ class WelfareFundPosition(models.Model):
         "welfare.fund.source": ["level", "nature"],
         "welfare.region": ["name", "level", "parent_path"],
         "welfare.facility": ["name"],
-        "welfare.rule": ["value", "active", "date_from", "date_to", "jurisdiction_id"],
+        "welfare.rule": [
+            *("value", "active", "state", "date_from", "date_to", "jurisdiction_id"),
+        ],
     }
 
     account_id = fields.Many2one(comodel_name="welfare.fund.account", readonly=True)

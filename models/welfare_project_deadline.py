@@ -29,7 +29,7 @@ class WelfareProjectDeadline(models.Model):
         "welfare.project.milestone": ["date_planned", "date_actual", "name"],
         "welfare.project.requirement": ["date_document", "gate_id"],
         "welfare.project.gate": ["clock_code", "stage"],
-        "welfare.rule": ["code", "value", "active", "date_from", "date_to"],
+        "welfare.rule": ["code", "value", "active", "state", "date_from", "date_to"],
     }
 
     kind = fields.Selection(

@@ -22,6 +22,7 @@ from . import test_welfare_workday_exception
 # 1 region
 from . import test_welfare_region
 from . import test_welfare_region_import
+from . import test_welfare_rule
 
 # 2 facility
 from . import test_welfare_facility

@@ -28,6 +28,7 @@ ROLES = (
 ROLE_BY_MODEL = {
     "welfare.fiscal.year": "administrator",
     "welfare.duty.exception": "administrator",
+    "welfare.rule": "administrator",
 }
 
 #: Headings that every ledger of facilities has.

@@ -102,10 +102,11 @@ class SealCase(BaseCase):
         cr.execute(
             """
             INSERT INTO welfare_rule
-                   (code, name, unit, value, date_from, source, active)
+                   (code, name, unit, value, date_from, source, active, state)
             SELECT 'trail' || %(number)s || '-' || n,
                    jsonb_build_object('en_US', '甲"乙' || chr(10) || n),
-                   '{"en_US": "x"}', n, '2010-01-01', 'test', true
+                   '{"en_US": "x"}', n, '2010-01-01', 'test', true,
+                   'draft'
               FROM generate_series(1, %(count)s) n
             """,
             {"number": number, "count": count},

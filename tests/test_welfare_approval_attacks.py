@@ -347,6 +347,54 @@ class TestApprovalAttacks(AttackCase):
         self.other.group_ids -= approver
         self.refuse(lambda: self._decide(self.request, delegate))
 
+    def test_a_delegate_who_has_lost_the_role(self):
+        delegate = self._create_user("approver", self.county_a, login="test_former")
+        self._delegate(self.deputy, delegate)
+        delegate.group_ids -= self.env.ref("welfare_facility.welfare_group_approver")
+        delegate.group_ids += self.env.ref("welfare_facility.welfare_group_finance")
+        self.refuse(lambda: self._decide(self.request, delegate))
+
+    def test_archived_tiers_and_people_stay_away(self):
+        """Also when the caller's context asks for what is archived."""
+        delegate = self.user_by_role["approver"]
+        self._delegate(self.deputy, delegate)
+        self.deputy.active = False
+        own = self.request.with_user(delegate).with_context(**HOSTILE)
+        self.refuse(lambda: own.action_approve(own.fingerprint))
+        self.Tier.create(
+            self._prepare_tier_vals(active=False, user_ids=[self.other.id])
+        )
+        allotment = self._prepare()
+        allotment.with_context(**HOSTILE).action_submit()
+        self.assertEqual(len(allotment.approval_request_id.sudo().step_ids), 3)
+
+    def test_nobody_silences_the_messages(self):
+        """A caller's context keeps no approver from being told."""
+        allotment = self._prepare()
+        allotment.with_context(
+            mail_activity_quick_update=True,
+            mail_activity_automation_skip=True,
+            mail_notrack=True,
+            **HOSTILE,
+        ).action_submit()
+        request = allotment.approval_request_id.sudo()
+        self.assertEqual(request.activity_ids.user_id, self.section)
+        self.assertTrue(self._get_notices(request, self.section))
+
+    def test_a_file_elsewhere(self):
+        """A link that stands for a file counts by its address."""
+        allotment = self._prepare()
+        file = self.env["ir.attachment"].create(
+            {
+                **{"name": "纪要", "type": "url", "url": "https://example.com/1"},
+                **{"res_model": allotment._name, "res_id": allotment.id},
+            }
+        )
+        allotment.action_submit()
+        request = allotment.approval_request_id.sudo()
+        file.url = "https://example.com/2"
+        self.assertEqual(request.state, "voided")
+
     def test_without_odoo(self):
         """The database itself keeps what happened, against every statement."""
         request, step, decision = self.request, self.step, self.decision

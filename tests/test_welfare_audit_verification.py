@@ -62,7 +62,12 @@ class TestVerification(AuditCase):
         self.assertIn(f"seal {last.id} is in the chain", again.verdict)
 
     def test_faults_are_told_in_the_language_of_the_reader(self):
-        rule = self.env["welfare.rule"].search([], limit=1)
+        rule = self.env["welfare.rule"].create(
+            {
+                **{"code": "x", "name": "x", "unit": "x", "value": 1, "state": "draft"},
+                **{"date_from": "2020-01-01", "source": "x"},
+            }
+        )
         self.env.flush_all()
         self.env.cr.execute(
             """

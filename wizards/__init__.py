@@ -6,6 +6,7 @@ from . import welfare_facility_transition_close
 from . import welfare_facility_transition_fund
 from . import welfare_standard_plan
 from . import welfare_standard_import
+from . import welfare_rule_end
 from . import welfare_appropriation_close
 from . import welfare_fund_reversal
 from . import welfare_project_step

@@ -19,13 +19,14 @@ WITH accepted AS (
            END AS date_due
     FROM accepted
     JOIN welfare_rule rule
-      ON rule.active AND rule.code LIKE 'project\_%%'
+      ON rule.active AND rule.state <> 'draft' AND rule.code LIKE 'project\_%%'
      AND rule.date_from <= accepted.date
      AND (rule.date_to IS NULL OR rule.date_to >= accepted.date)
     LEFT JOIN welfare_region place ON place.id = rule.jurisdiction_id
     WHERE place.id IS NULL OR accepted.parent_path LIKE place.parent_path || '%%'
     ORDER BY accepted.project_id, rule.code,
-             LENGTH(COALESCE(place.parent_path, '')) DESC, rule.date_from DESC
+             LENGTH(COALESCE(place.parent_path, '')) DESC, rule.date_from DESC,
+             rule.id DESC
 ), due AS (
     SELECT (project.id::bigint * 16 + stage.rank) * 4 AS id, 'stage' AS kind,
            project.id AS project_id, stage.code AS stage,
