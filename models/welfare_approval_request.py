@@ -427,9 +427,9 @@ class WelfareApprovalRequest(models.Model):
         """Return what counts of a caller's context: how he reads, and nothing else.
 
         What a client sends along must neither bring archived tiers and persons back
-        nor keep messages from being sent.
+        nor make another day of today nor keep messages from being sent.
         """
-        names = ("lang", "tz", "allowed_company_ids")
+        names = ("lang", "allowed_company_ids")
         context = self.env.context
         return {name: context[name] for name in names if name in context}
 
@@ -979,8 +979,10 @@ class WelfareApprovalRequest(models.Model):
                 date=format_date(self.env, step.deadline),
             )
         summary = f"{self.kind_id.name}: {self.name}"
-        # Without a message for each of them: they all get the same one.
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+        # The system's own: who has submitted does not take them away again. Without a
+        # message for each of them: they all get the same one.
+        Activity = self.env["mail.activity"].with_user(SUPERUSER_ID)
+        Activity.with_context(mail_activity_quick_update=True).create(
             [
                 {
                     "activity_type_id": self._get_id("mail.mail_activity_data_todo"),

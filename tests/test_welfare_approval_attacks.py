@@ -368,6 +368,31 @@ class TestApprovalAttacks(AttackCase):
         allotment.with_context(**HOSTILE).action_submit()
         self.assertEqual(len(allotment.approval_request_id.sudo().step_ids), 3)
 
+    def test_what_mail_offers(self):
+        """Nobody writes into a request, copies it, or takes its reminders away."""
+        reminders = self.request.activity_ids
+        self.assertEqual(reminders.user_id, self.deputy | self.other)
+        messages = self.request.message_ids
+        for user in self.users:
+            own = self.request.with_user(user)
+            for method, arguments in (
+                ("copy", {}),
+                ("message_post", {"body": "已批准"}),
+                ("activity_schedule", {"user_id": self.deputy.id}),
+                ("write", {"vals": {"activity_ids": [Command.clear()]}}),
+                ("write", {"vals": {"message_follower_ids": [Command.clear()]}}),
+            ):
+                with self.subTest(user=user.login, method=method):
+                    self.refuse(
+                        lambda r=own, m=method, a=arguments: call_kw(r, m, [r.ids], a)
+                    )
+        for user in (self.finance, self.user_by_role["administrator"]):
+            own = reminders.with_user(user)
+            self.refuse(lambda r=own: call_kw(r, "unlink", [r.ids], {}), AccessError)
+        self.assertEqual(self.request.activity_ids, reminders)
+        self.assertEqual(self.request.message_ids, messages)
+        self.assertFalse(self.request.message_follower_ids)
+
     def test_nobody_silences_the_messages(self):
         """A caller's context keeps no approver from being told."""
         allotment = self._prepare()

@@ -112,7 +112,8 @@ class TestFundPosition(FundCase):
         date = fields.Date.to_date("2019-06-30")
         with self.assertRaises(UserError):
             Rule._get_value("no such rule", self.county_a, date)
-        Rule.search([]).action_archive()
+        rules = Rule.search([("code", "=like", "fund_%")])
+        approve(rules, date_to=date.replace(year=2018)).action_end()
         with self.assertRaises(UserError):
             Rule._get_value("fund_idle_days", self.county_a, date)
         position = self._get_position(self._get_account(self._register(100)))
