@@ -399,7 +399,6 @@ class TestApprovalAttacks(AttackCase):
         allotment.with_context(
             mail_activity_quick_update=True,
             mail_activity_automation_skip=True,
-            mail_notrack=True,
             **HOSTILE,
         ).action_submit()
         request = allotment.approval_request_id.sudo()
