@@ -91,7 +91,7 @@ registry.category("web_tour.tours").add(
         menu("welfare_fund_carry_menu"),
         // The list before has rows as well.
         { trigger: ".o_breadcrumb:contains(Year-end Carry-over)" },
-        { trigger: ".o_data_row", run: "click" },
+        { trigger: ".o_data_row td[name=amount_carry]", run: "click" },
         { trigger: "button[name=action_post]", run: "click" },
         { trigger: ".modal .modal-footer .btn-primary", run: "click" },
         { trigger: ".o_field_widget[name=amount_carry]:contains(920,000)" },
