@@ -38,12 +38,14 @@ SELECT e.n, e.id, sha256(convert_to({EVENT_SQL.format(n="e.n")}, 'UTF8'))
                  ORDER BY id LIMIT %(batch)s) waiting) e
 RETURNING id, event_id, hash
 """
-# Transactions that ran when a seal was made have ended when none is left that is older
-# than the seal's xid. Then nothing more comes up to that seal's high_id. A restored
-# database begins its transactions anew: its first seals fulfil this one after another
-# again, those of the other server do no harm.
+# The xid of a seal is that of the transaction that makes it: given after its snapshot was
+# taken, so whoever had drawn a number up to high_id had his own, smaller one by then.
+# (The xmax of the snapshot would not do: it follows the last transaction that has ended,
+# and a later one may be running.) When none is left that is older than the seal, nothing
+# more comes up to its high_id. A restored database begins its transactions anew: its
+# first seals fulfil this one after another again, those of the other server do no harm.
 _CONTEXT = """
-SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+SELECT pg_current_xact_id()::text::bigint,
        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
        (SELECT high_id FROM welfare_audit_seal
          WHERE xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint

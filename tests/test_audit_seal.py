@@ -601,6 +601,22 @@ class TestSealing(SealCase):
         self.assertEqual(self._seal(self.database), 3)
         self.check_each_is_sealed_once()
 
+    def test_the_youngest_transaction_commits_last(self):
+        """It is younger than all that have ended, and older numbers are its own."""
+        first, second = connect(self.database), connect(self.database)
+        for connection in (first, second):
+            connection.cursor().execute("SELECT pg_current_xact_id()")
+        self._insert_rules(second.cursor(), "youngest")
+        self._insert_rules(first.cursor(), "elder")
+        first.commit()
+        self._seal(self.database)
+        self.change()
+        self._seal(self.database)
+        second.commit()
+        first.close()
+        second.close()
+        self.check_each_is_sealed_once()
+
     def test_nobody_waits_for_the_sealer(self):
         with self._transaction(self.database) as cr:
             cr.execute("SELECT pg_advisory_lock(hashtext('welfare_audit_seal'))")

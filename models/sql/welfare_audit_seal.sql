@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS welfare_audit_seal (
     sealed_at timestamp NOT NULL,      -- UTC
     low_id bigint NOT NULL,            -- every event up to this id that there will be is sealed
     high_id bigint NOT NULL,           -- greatest event id of the seal
-    xid bigint NOT NULL,               -- first transaction that had not begun yet
+    xid bigint NOT NULL,               -- of the transaction that made the seal
     key_id varchar,
     hash varchar NOT NULL UNIQUE,
     signature varchar
