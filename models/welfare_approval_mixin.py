@@ -154,7 +154,7 @@ class WelfareApprovalMixin(models.AbstractModel):
         """
         return self.env["welfare.approval.request"]._submit(self, given)
 
-    def _set_state(self, target, **details):
+    def _set_state(self, target, **details):  # pylint: disable=missing-return
         Request = self.env["welfare.approval.request"]
         for record in self:
             code = self._approval_kinds.get((record.state, target))

@@ -259,7 +259,7 @@ class WelfareApprovalRequest(models.Model):
 
     def action_withdraw(self):
         """Take requests back; only who has submitted them, before they have served."""
-        self = self.with_context(self._get_own_context())
+        self = self._in_own_context()
         for request in self:
             if request.requester_id != self.env.user:
                 raise AccessError(
@@ -423,15 +423,16 @@ class WelfareApprovalRequest(models.Model):
     # === BUSINESS METHODS: SUBMITTING === #
 
     @api.model
-    def _get_own_context(self):
-        """Return what counts of a caller's context: how he reads, and nothing else.
+    def _in_own_context(self):
+        """Keep of a caller's context how he reads, and nothing else.
 
         What a client sends along must neither bring archived tiers and persons back
         nor make another day of today nor keep messages from being sent.
         """
         names = ("lang", "allowed_company_ids")
         context = self.env.context
-        return {name: context[name] for name in names if name in context}
+        own = {name: context[name] for name in names if name in context}
+        return self.with_env(self.env(context=own))
 
     @api.model
     def _submit(self, documents, given):
@@ -442,7 +443,7 @@ class WelfareApprovalRequest(models.Model):
         if self.env.uid == SUPERUSER_ID:
             raise UserError(self.env._("A person submits, not the system."))
         self.env["welfare.fund.account"]._begin_posting(documents)
-        own = self.with_context(self._get_own_context())
+        own = self._in_own_context()
         for document in documents.with_env(own.env):
             request = own._insert_request(document, given)
             request._start_next()
@@ -623,7 +624,7 @@ class WelfareApprovalRequest(models.Model):
         :param list shown: pairs of the id of a request and the fingerprint shown.
         """
         fingerprints = self._read_shown(shown)
-        requests = self.with_context(self._get_own_context()).browse(fingerprints)
+        requests = self._in_own_context().browse(fingerprints)
         if not requests:
             return True
         comment = str(comment or "").strip()
@@ -858,7 +859,7 @@ class WelfareApprovalRequest(models.Model):
         :rtype: WelfareApprovalRequest
         :raise UserError: in words.
         """
-        self = self.with_context(self._get_own_context())
+        self = self._in_own_context()
         document = document.with_env(self.env)
         # sudo(): whoever carries it out may not see the request.
         request = self.sudo()._get_open(document)

@@ -315,8 +315,8 @@ class WelfareAuditEvent(models.Model):
         if rows != [None] and model in self.env:
             records = self.env[model].sudo().browse(rows).exists()
             names = {record.id: record.display_name for record in records}
-        # Who has drawn the number of an event has one as a transaction: the sealer relies
-        # on that. Changes of tables have it by themselves.
+        # Who has drawn the number of an event has one as a transaction: the sealer
+        # relies on that. Changes of tables have it by themselves.
         self.env.cr.execute("SELECT pg_current_xact_id()")
         self.env.cr.execute_values(
             """

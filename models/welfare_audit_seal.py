@@ -38,12 +38,12 @@ SELECT e.n, e.id, sha256(convert_to({EVENT_SQL.format(n="e.n")}, 'UTF8'))
                  ORDER BY id LIMIT %(batch)s) waiting) e
 RETURNING id, event_id, hash
 """
-# The xid of a seal is that of the transaction that makes it: given after its snapshot was
-# taken, so whoever had drawn a number up to high_id had his own, smaller one by then.
-# (The xmax of the snapshot would not do: it follows the last transaction that has ended,
-# and a later one may be running.) When none is left that is older than the seal, nothing
-# more comes up to its high_id. A restored database begins its transactions anew: its
-# first seals fulfil this one after another again, those of the other server do no harm.
+# The xid of a seal is that of its own transaction: given after its snapshot was taken,
+# so whoever had drawn a number up to high_id had a smaller one by then. (The xmax
+# of the snapshot would not do: it follows the last transaction that has ended, and a
+# later one may be running.) When none is left that is older than the seal, nothing more
+# comes up to its high_id. A restored database begins its transactions anew: its first
+# seals fulfil this one after another again, those of the other server do no harm.
 _CONTEXT = """
 SELECT pg_current_xact_id()::text::bigint,
        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),

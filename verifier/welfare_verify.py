@@ -14,8 +14,8 @@ where something is, with 2 where it could not read what it was given.
 Needs Python 3.10; psycopg2 for a database, cryptography for signatures.
 """
 
-# A program: what it says goes to the terminal.
-# pylint: disable=print-used
+# A program without Odoo: what it says goes to the terminal.
+# pylint: disable=print-used,bad-builtin-groupby
 
 import argparse
 import contextlib
