@@ -60,6 +60,9 @@ class WelfareRectificationExtension(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # The dialog names the rectification by a default.
+        default = self.default_get(["rectification_id"])
+        vals_list = [{**default, **vals} for vals in vals_list]
         for vals in vals_list:
             record = self.env["welfare.rectification"].browse(
                 vals.get("rectification_id")

@@ -125,7 +125,16 @@ class SealCase(BaseCase):
     @classmethod
     def _drop(cls, name):
         odoo.sql_db.close_db(name)
-        cls._manage("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        # Not WITH (FORCE): PostgreSQL may be vacuuming, which is not ours to end; it
+        # makes room by itself.
+        connection = connect("postgres")
+        connection.cursor().execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = %s AND usename = current_user",
+            [name],
+        )
+        connection.close()
+        cls._manage("DROP DATABASE IF EXISTS {}", name)
 
     @classmethod
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from PyPDF2 import PdfReader
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
 
-from .common import WelfareCase
+from .common import WelfareCase, approve
 
 
 class TestStaff(WelfareCase):
@@ -63,7 +63,9 @@ class TestStaff(WelfareCase):
         self.assertFalse(self._found("is_training_overdue"))
 
     def test_without_a_rule_nothing_is_overdue(self):
-        self.env["welfare.rule"].search([("code", "like", "staff_%")]).active = False
+        rules = self.env["welfare.rule"].search([("code", "=like", "staff_%")])
+        ended = date.today() - timedelta(days=2)
+        approve(rules, role="administrator", date_to=ended).action_end()
         self.assertFalse(self._found("is_check_overdue"))
 
     def test_the_last_check_counts(self):
