@@ -133,7 +133,9 @@ class TestTours(WelfareCase, HttpCase):
         self.start_tour("/odoo", "welfare_fund_adjust", login=officer.login)
         decide(Carry.search([]))
         self.start_tour("/odoo", "welfare_fund_carry", login=officer.login)
-        accounts = self.env["welfare.fund.account"].search([])
+        accounts = self.env["welfare.fund.account"].search(
+            [("region_id", "child_of", district.id)]
+        )
         self.assertEqual(
             {account.year: account.available for account in accounts},
             {2019: 0, 2020: 920_000},

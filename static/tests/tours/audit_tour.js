@@ -11,7 +11,7 @@ registry.category("web_tour.tours").add("welfare_audit", {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_audit_event_menu']",
             run: "click",
         },
-        { trigger: ".o_data_row:contains(巡查之家):contains(2019) td[name=changes]", run: "click" },
+        { trigger: ".o_data_row:contains(巡查之家):contains(2019) td[name=summary]", run: "click" },
         { trigger: ".o_form_view .o_field_widget[name=changes_html]:contains(2019)" },
         { trigger: "button[name=action_open_record_history]", run: "click" },
         { trigger: ".o_breadcrumb .active:contains(巡查之家)" },

@@ -23,7 +23,13 @@ registry.category("web_tour.tours").add("welfare_site_log", {
         // The own home is preset, and so is the day.
         { trigger: ".o_field_widget[name=facility_id] input:value(儿童之家)" },
         { trigger: ".o_selection_badge[value*=defect]", run: "click" },
-        { trigger: ".o_field_widget[name=note] textarea", run: "edit 活动室插座外露" },
+        // What a defect asks for has come, so that nothing moves while it is written.
+        { trigger: ".o_field_widget[name=severity]" },
+        {
+            trigger: ".o_field_widget[name=note] textarea",
+            run: "edit 活动室插座外露 && click .o_form_sheet",
+        },
+        { trigger: ".o_field_widget[name=note] textarea:value(活动室插座外露)" },
         takePhoto,
         { trigger: ".o_welfare_site_photos .o_welfare_photo img" },
         { trigger: ".o_welfare_site_photos figcaption:contains(25.05)" },
