@@ -43,14 +43,14 @@ class TestTwoAtOnce(BaseCase):
     @classmethod
     def _create(cls, env):
         Region = env["welfare.region"]
-        county = Region.create({"code": "980101000000", "name": "并行区"})
+        county = Region.create({"code": "970101000000", "name": "并行区"})
         street = Region.create(
-            {"code": "980101001000", "name": "一街道", "parent_id": county.id}
+            {"code": "970101001000", "name": "一街道", "parent_id": county.id}
         )
         communities = Region.create(
             [
                 {
-                    "code": f"980101001{number:03}",
+                    "code": f"970101001{number:03}",
                     "name": f"第{number}社区",
                     "parent_id": street.id,
                 }
@@ -100,7 +100,7 @@ class TestTwoAtOnce(BaseCase):
         cr.execute(
             """
             DELETE FROM welfare_facility WHERE region_id IN (
-                SELECT id FROM welfare_region WHERE code LIKE '980101%%'
+                SELECT id FROM welfare_region WHERE code LIKE '970101%%'
             );
             DELETE FROM welfare_facility_import WHERE region_id = %s
             """,
