@@ -246,18 +246,7 @@ class WelfareAllotment(models.Model):
         self._check_is_initial()
         postings = []
         for allotment in self:
-            if not allotment.line_ids:
-                raise UserError(self.env._("Add the holders first."))
-            for line in allotment.line_ids:
-                line._refuse_holder()
-            deviations = allotment._get_deviations()
-            if deviations and not allotment.deviation_reason:
-                if allotment.norm_id.is_verified:
-                    raise UserError(
-                        "\n".join(
-                            [*deviations, self.env._("Give a reason, or mend it.")]
-                        )
-                    )
+            deviations = allotment._check_lines()
             allotment.line_ids._take_norm()
             allotment._write_guarded({"is_deviation": bool(deviations)})
             allotment._set_state("posted")
@@ -304,9 +293,34 @@ class WelfareAllotment(models.Model):
         return super()._on_state_set(previous, **details)
 
     def _check_before_approval(self):
-        if self.state == "draft" and not self.line_ids:
-            raise UserError(self.env._("Add the holders first."))
+        if self.state == "draft":
+            self._check_lines()
+            if self.kind == "send":
+                self.account_id._check_left(self.amount_total)
+            else:
+                for line, lower in self.line_ids._get_accounts().items():
+                    lower._check_left(line.amount)
         return super()._check_before_approval()
+
+    def _check_lines(self):
+        """Refuse lines that could not be posted, and return how they deviate.
+
+        :return: the deviations from the norm, in words.
+        :rtype: list[str]
+        :raise UserError: there is none, a holder is not below the upper account, or
+            one deviates from a verified norm without a reason.
+        """
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(self.env._("Add the holders first."))
+        for line in self.line_ids:
+            line._refuse_holder()
+        deviations = self._get_deviations()
+        if deviations and not self.deviation_reason and self.norm_id.is_verified:
+            raise UserError(
+                "\n".join([*deviations, self.env._("Give a reason, or mend it.")])
+            )
+        return deviations
 
     def _get_duty_chain(self):
         # The grant, and the allotments by which the account has got its money.

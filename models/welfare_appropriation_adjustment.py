@@ -175,6 +175,8 @@ class WelfareAppropriationAdjustment(models.Model):
     def _check_before_approval(self):
         if self.state == "draft":
             self._check_registered()
+            if self.kind != "supplement":
+                self.appropriation_id._get_account()._check_left(self.amount)
         return super()._check_before_approval()
 
     def _get_duty_chain(self):

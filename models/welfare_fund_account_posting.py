@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.sql_db import Cursor
 from odoo.tools import SQL, format_amount, format_date
 
-from ..tools.money import exact_yuan
+from ..tools.money import exact_yuan, to_yuan
 from .welfare_fund_account import BALANCES
 
 #: What follows from the balances.
@@ -348,7 +348,9 @@ class WelfareFundAccount(models.Model):
                 taken = -line.amount
             # Money stays with its appropriation, whoever sends it.
             sides[not is_carried and line.account.appropriation_id] += transfer
-            self._check_available(line, taken, available)
+            available[line.account.id] = line.account._take_from(
+                available[line.account.id], taken
+            )
         if any(sides.values()):
             raise UserError(
                 self.env._(
@@ -357,19 +359,27 @@ class WelfareFundAccount(models.Model):
                 )
             )
 
-    def _check_available(self, line, taken, available):
-        left = available[line.account.id]
+    def _check_left(self, amount):
+        """Refuse in words to ask for more than the account has now.
+
+        For a document that is not posted yet: others may be faster, so posting asks
+        again.
+        """
+        self.ensure_one()
+        self._take_from(to_yuan(self.available), to_yuan(amount))
+
+    def _take_from(self, left, taken):
+        """Return what is left of an account's money, or refuse."""
         if taken > 0 and taken > left:
-            currency = line.account.currency_id
             raise UserError(
                 self.env._(
                     "%(account)s has %(left)s left, and %(amount)s is asked for.",
-                    account=line.account.display_name,
-                    left=format_amount(self.env, float(left), currency),
-                    amount=format_amount(self.env, float(taken), currency),
+                    account=self.display_name,
+                    left=format_amount(self.env, float(left), self.currency_id),
+                    amount=format_amount(self.env, float(taken), self.currency_id),
                 )
             )
-        available[line.account.id] = left - taken
+        return left - taken
 
     def _check_resolves(self, posting, line, known):
         """Return the pending entry that a line resolves, or refuse the line."""

@@ -330,9 +330,21 @@ class TestAllotment(FundCase):
         allotment = self._allot(
             county, [(self.street_a, 60_000), (self.street_a, 60_000)]
         )
-        with self.assertRaises(UserError):
-            approve(allotment).action_post()
-        self.assertEqual(county.sent, 0)
+        # Nobody is asked to approve what cannot be carried out.
+        with self.assertRaisesRegex(UserError, "100,000.00 left"):
+            allotment.action_submit()
+        self.assertFalse(allotment.approval_state)
+        # What two were promised is there for the faster one.
+        both = [self._allot(county, [(self.street_a, 60_000)]) for _ in range(2)]
+        for each in both:
+            approve(each)
+        both[0].action_post()
+        with self.assertRaisesRegex(UserError, "40,000.00 left"):
+            both[1].action_post()
+        self.assertEqual(county.sent, 60_000)
+        back = self._allot(county, [(self.street_a, 70_000)], kind="give_back")
+        with self.assertRaisesRegex(UserError, "60,000.00 left"):
+            back.action_submit()
 
     def test_posted_is_fixed(self):
         county = self._get_account(self._register(100_000))
@@ -481,8 +493,8 @@ class TestRules(FundCase):
                 "amount": 30,
             }
         )
-        with self.assertRaises(UserError):
-            approve(reduction.with_user(self.finance)).action_post()
+        with self.assertRaisesRegex(UserError, "20.00 left"):
+            reduction.with_user(self.finance).action_submit()
         reduction.amount = 20
         approve(reduction.with_user(self.finance)).action_post()
         self.assertEqual(appropriation.amount_current, 80)
