@@ -143,3 +143,25 @@ class TestUsers(WelfareCase):
         for role, user in self.user_by_role.items():
             menus = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
             self.assertEqual(menu in menus, role == "administrator", role)
+
+    def test_each_begins_at_the_own_work(self):
+        """The first app is ours, and opens what the role works with."""
+        keeper = self._create_user("manager", self.community_a, login="keeper")
+        start = self.env.ref("welfare_facility.welfare_start_action")
+        expected = {
+            self.user_by_role["approver"]: "welfare_inbox_action",
+            self.user_by_role["finance"]: "welfare_fund_position_action",
+            self.user_by_role["manager"]: "welfare_facility_action",
+            self.user_by_role["auditor"]: "welfare_audit_event_action",
+            self.user_by_role["administrator"]: "welfare_region_action",
+            self.user_by_role["procurement"]: "welfare_facility_action",
+            keeper: "welfare_facility_log_action",
+        }
+        for user, name in expected.items():
+            with self.subTest(login=user.login):
+                menus = self.env["ir.ui.menu"].with_user(user).load_web_menus(False)
+                first = menus[menus["root"]["children"][0]]
+                self.assertEqual(first["xmlid"], "welfare_facility.welfare_menu_root")
+                self.assertEqual(first["actionID"], start.id)
+                action = start.with_user(user).run()
+                self.assertEqual(action["xml_id"], f"welfare_facility.{name}")
