@@ -75,6 +75,7 @@ from . import welfare_facility_log_project
 
 # 4 funding
 from . import welfare_fiscal_year
+from . import welfare_fund_period
 from . import welfare_fund_purpose
 from . import welfare_fund_classification
 from . import welfare_fund_source

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 
 class WelfareFiscalYear(models.Model):
@@ -16,11 +15,13 @@ class WelfareFiscalYear(models.Model):
 
     _initial_states = ("open",)
     _transitions = {"open": {"closed"}, "closed": {"open"}}
+    _guarded_fields = frozenset(("reopening_reason",))
 
     _approval_kinds = {
         ("open", "closed"): "year_close",
         ("closed", "open"): "year_reopen",
     }
+    _approval_given = {"year_reopen": ("reopening_reason",)}
     _approval_fields = ("year",)
 
     year = fields.Integer(required=True, aggregator=None)
@@ -30,6 +31,9 @@ class WelfareFiscalYear(models.Model):
         readonly=True,
         copy=False,
         default="open",
+    )
+    reopening_reason = fields.Char(
+        string="Why It Was Opened Again", readonly=True, copy=False
     )
 
     _year_uniq = models.Constraint("UNIQUE (year)", "This year is there already.")
@@ -43,30 +47,15 @@ class WelfareFiscalYear(models.Model):
     # === ACTION METHODS === #
 
     def action_close(self):
-        """Close the year: nothing more is posted into it."""
+        """Close the year: nothing more is posted into it. It must be approved."""
         self.check_access("write")
         self._set_state("closed")
 
+    def action_ask_reopen(self):
+        """Ask why the year is opened again, and for the approval of that."""
+        return self.env["welfare.fund.reopen"]._open(self)
+
     def action_reopen(self):
-        """Open a closed year again."""
+        """Open a closed year again; it must have been approved."""
         self.check_access("write")
         self._set_state("open")
-
-    # === BUSINESS METHODS === #
-
-    def _check_open(self, years):
-        """Refuse years into which nothing may be posted.
-
-        :param set years: of integers.
-        :raise UserError: one is closed or not entered.
-        """
-        years_open = self.sudo().search_fetch([("state", "=", "open")], ["year"])
-        open_years = set(years_open.mapped("year"))
-        for year in sorted(years - open_years):
-            raise UserError(
-                self.env._(
-                    "Nothing can be posted into %(year)s: the fiscal year is closed or "
-                    "not entered.",
-                    year=year,
-                )
-            )

@@ -144,8 +144,8 @@ class WelfareFundAccount(models.Model):
         :param list postings: of :class:`Posting`.
         :return: the entries of all postings, also of those that were there already.
         :raise UserError: an amount is not more than nothing, an account has not enough
-            left, a year or an appropriation is closed, an entry does not follow what
-            it resolves or reverses, or a key comes back with other contents.
+            left, a year, a period or an appropriation is closed, an entry does not
+            follow what it resolves or reverses, or a key comes back with other contents.
         :raise AccessError: the user may not read an account.
         """
         accounts = self.union(
@@ -155,8 +155,12 @@ class WelfareFundAccount(models.Model):
             return self.env["welfare.fund.entry"]
         accounts.check_access("read")
         postings = [self._complete_posting(posting) for posting in postings]
-        self.env["welfare.fiscal.year"]._check_open(
-            {posting.date.year for posting in postings}
+        self.env["welfare.fund.period"]._check_open(
+            {
+                (line.account.region_id.id, posting.date)
+                for posting in postings
+                for line in posting.lines
+            }
         )
         self.env.flush_all()
         available = self._lock_accounts(accounts)

@@ -73,7 +73,7 @@ class WelfareFundDocumentMixin(models.AbstractModel):
         :param datetime.date date: the day on which the reversal counts; without it
             today, or the document's own day where that is later.
         :raise UserError: there is no reason, the document is not posted, or the day is
-            before its own, or in a closed fiscal year.
+            before its own, or the books are closed on it.
         """
         self.ensure_one()
         if self.state != "posted":
@@ -92,7 +92,7 @@ class WelfareFundDocumentMixin(models.AbstractModel):
                     date=format_date(self.env, self.date),
                 )
             )
-        self.env["welfare.fiscal.year"]._check_open({date.year})
+        self.env["welfare.fund.period"]._check_open({(self.region_id.id, date)})
         return self._ask_approval(reversal_reason=reason, date_reversed=date)
 
     def _get_day_in_year(self, year, date=None):

@@ -166,6 +166,9 @@ class WelfareFundEntry(models.Model):
             "welfare_fund_entry_open_year": self.env._(
                 "Nothing can be posted: the fiscal year is closed or not entered."
             ),
+            "welfare_fund_entry_period": self.env._(
+                "Nothing can be posted: a period is closed."
+            ),
             "welfare_fund_entry_appropriation": self.env._(
                 "Nothing can be posted: the appropriation is closed."
             ),

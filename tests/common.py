@@ -10,6 +10,7 @@ from PIL import Image
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import date_utils
 
 from ..tools.division_code import LEVEL_DIGITS, level_of
 
@@ -236,6 +237,7 @@ class WelfareCase(TransactionCase):
         "welfare.fund.account": "_prepare_account_vals",
         "welfare.allotment": "_prepare_allotment_vals",
         "welfare.allotment.line": "_prepare_allotment_line_vals",
+        "welfare.fund.period": "_prepare_period_vals",
         "welfare.fund.carry": "_prepare_carry_vals",
         "welfare.fund.reconciliation": "_prepare_reconciliation_vals",
         "welfare.fund.reconciliation.line": "_prepare_reconciliation_line_vals",
@@ -751,6 +753,18 @@ class WelfareCase(TransactionCase):
         """Have an account: its position is a view of it."""
         account = cls._create_entry(place).account_id
         return cls.env["welfare.fund.position"].browse(account.id)
+
+    @classmethod
+    def _prepare_period_vals(cls, place=None, **vals):
+        """Complete the values of a month, each time a later one."""
+        months = next(cls._numbers["period"])
+        day = date_utils.add(date(2000, 1, 1), months=months)
+        return {"region_id": (place or cls.county_a).id, "date_from": day, **vals}
+
+    @classmethod
+    def _create_period(cls, place=None, **vals):
+        vals = cls._prepare_period_vals(place, **vals)
+        return cls.env["welfare.fund.period"].create(vals)
 
     @classmethod
     def _prepare_carry_vals(cls, place=None, **vals):

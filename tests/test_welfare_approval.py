@@ -357,7 +357,11 @@ class TestApproval(ApprovalCase):
         approve(year).with_user(self.administrator).action_close()
         with self.assertRaises(UserError):
             year.with_user(self.administrator).action_reopen()
-        approve(year).with_user(self.administrator).action_reopen()
+        with self.assertRaises(UserError):  # why?
+            year.with_user(self.administrator).action_submit()
+        approve(year, reopening_reason="更正")
+        year.with_user(self.administrator).action_reopen()
+        self.assertEqual(year.reopening_reason, "更正")
         self.assertEqual(year.state, "open")
 
     def test_a_reversal(self):

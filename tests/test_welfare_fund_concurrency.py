@@ -691,5 +691,42 @@ class TestFundInterleaving(FundConcurrencyCase):
             one.cr.rollback()
             with self.assertRaises(UserError):
                 post(one)
-            approve(two["welfare.fiscal.year"].browse(year_id).sudo()).action_reopen()
+            approve(
+                two["welfare.fiscal.year"].browse(year_id).sudo(),
+                reopening_reason="并发",
+            ).action_reopen()
+            two.cr.commit()
+
+    def test_a_period_that_is_being_closed(self):
+        """The same for a month, of which whoever posts knows nothing yet."""
+        account_id = self.register(100)
+
+        def post(env, begin=True):
+            key = str(uuid.uuid4())
+            return self.post(env, key, [(account_id, "reserve", 1)], begin)
+
+        def create(env):
+            return env["welfare.fund.period"].create(
+                {"region_id": self.county, "date_from": f"{DATE[:7]}-01"}
+            )
+
+        with self.session(impatient=True) as one, self.session(impatient=True) as two:
+            post(one)
+            period = approve(create(two).sudo())
+            with mute_logger("odoo.sql_db"), self.assertRaises(LockNotAvailable):
+                period.action_close()
+            two.cr.rollback()
+            one.cr.rollback()
+            # The first one has looked before the month is closed.
+            one["welfare.fund.account"].browse(account_id).read(["available"])
+            period = approve(create(two).sudo())
+            period.action_close()
+            two.cr.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                post(one, begin=False)
+            one.cr.rollback()
+            with self.assertRaises(UserError):
+                post(one)
+            approve(period, reopening_reason="并发")
+            period.action_reopen()
             two.cr.commit()

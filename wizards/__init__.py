@@ -9,6 +9,7 @@ from . import welfare_standard_import
 from . import welfare_rule_end
 from . import welfare_appropriation_close
 from . import welfare_fund_reversal
+from . import welfare_fund_reopen
 from . import welfare_project_step
 from . import welfare_fund_position_day
 from . import welfare_approval_decide

@@ -156,12 +156,22 @@ BEGIN
     PERFORM FROM welfare_fiscal_year
     WHERE year IN (SELECT EXTRACT(year FROM date)::integer FROM new_entries)
       AND state = 'open'
-    FOR SHARE;
+    ORDER BY id FOR SHARE;
     GET DIAGNOSTICS open_years = ROW_COUNT;
     IF open_years <> years THEN
         RAISE EXCEPTION 'welfare: a fiscal year is closed or not entered'
             USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
                   CONSTRAINT = 'welfare_fund_entry_open_year';
+    END IF;
+    -- Under the same locks, see welfare_fund_period_close().
+    IF EXISTS (
+        SELECT FROM (SELECT DISTINCT account_id, date FROM new_entries) entry
+        JOIN welfare_fund_account account ON account.id = entry.account_id
+        WHERE welfare_fund_period_closed(account.region_id, entry.date) IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'welfare: a period is closed'
+            USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
+                  CONSTRAINT = 'welfare_fund_entry_period';
     END IF;
     -- In the same way nobody closes an appropriation while somebody posts to it.
     PERFORM FROM welfare_appropriation
