@@ -145,7 +145,8 @@ class WelfareFundAccount(models.Model):
         :return: the entries of all postings, also of those that were there already.
         :raise UserError: an amount is not more than nothing, an account has not enough
             left, a year, a period or an appropriation is closed, an entry does not
-            follow what it resolves or reverses, or a key comes back with other contents.
+            follow what it resolves or reverses, or a key comes back with other
+            contents.
         :raise AccessError: the user may not read an account.
         """
         accounts = self.union(

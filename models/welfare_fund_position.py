@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .welfare_fund_account import BALANCES
@@ -150,9 +151,15 @@ class WelfareFundPosition(models.Model):
     @api.model
     def _get_date(self):
         """Return the past day that is asked for, or ``None`` for today."""
-        day = fields.Date.to_date(self.env.context.get("welfare_as_of") or None)
-        today = fields.Date.context_today(self)
-        return day if day and day < today else None
+        # A list where it comes from the search bar; of several days the last counts.
+        days = self.env.context.get("welfare_as_of") or None
+        if isinstance(days, list | tuple):
+            days = days[-1]
+        try:
+            day = fields.Date.to_date(days)
+        except (TypeError, ValueError):
+            raise UserError(self.env._("%(day)s is no day.", day=days)) from None
+        return day if day and day < fields.Date.context_today(self) else None
 
     @property
     def _table_query(self):

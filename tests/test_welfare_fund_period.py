@@ -136,9 +136,7 @@ class TestFundPeriod(FundCase):
 
     def test_documents(self):
         """Each way to post, and the reversal when it is asked for already."""
-        allotment = self._allot(
-            self.account, [(self.street_a, 10)], date="2019-04-03"
-        )
+        allotment = self._allot(self.account, [(self.street_a, 10)], date="2019-04-03")
         approve(allotment).action_post()
         self._close("month", "2019-03-01")
         late = self._allot(self.account, [(self.street_a, 10)], date="2019-03-20")

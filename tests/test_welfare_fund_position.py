@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -246,7 +248,25 @@ class TestFundPosition(FundCase):
         wizard.year = 2019
         self.assertEqual(str(wizard.date), "2019-09-30")
         action = wizard.save().action_show()
-        self.assertEqual(action["context"]["welfare_as_of"], "2019-09-30")
+        self.assertEqual(action["context"]["search_default_date"], "2019-09-30")
+        # Not by the context of the action: a saved search would lose it.
+        self.assertNotIn("welfare_as_of", action["context"])
+        view = self.env.ref("welfare_facility.welfare_fund_position_view_search")
+        node = etree.fromstring(view.arch).find("field[@name='date']")
+        self.assertEqual(node.get("context"), "{'welfare_as_of': self}")
+        self.assertEqual(node.get("filter_domain"), "[]")
+        for given, day in (
+            (["2019-09-30"], "2019-09-30"),
+            (["2019-09-30", "2019-06-30"], "2019-06-30"),
+            ("2019-09-30", "2019-09-30"),
+            ([], "None"),
+            (["2999-01-01"], "None"),
+        ):
+            Position = self.Position.with_context(welfare_as_of=given)
+            self.assertEqual(str(Position._get_date()), day)
+        for given in ("gestern", {"a": 1}, [5]):
+            with self.assertRaises(UserError):
+                self.Position.with_context(welfare_as_of=given)._get_date()
 
     def test_sent_on_late(self):
         allotments = self.env["welfare.allotment"]

@@ -49,7 +49,8 @@ class WelfareFundPositionDay(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "welfare_facility.welfare_fund_position_action"
         )
-        context = {"welfare_as_of": fields.Date.to_string(self.date)}
+        # In the search bar: there it is seen, and kept where the search is saved.
+        context = {"search_default_date": fields.Date.to_string(self.date)}
         domain = []
         if self.checkpoint_id:
             context["search_default_filter_behind"] = 1

@@ -112,6 +112,26 @@ def setup_raw(env):
     return raw, statements
 
 
+def setup_raw_trail(env):
+    """The same tables, captured by the trail as every table of the addon is."""
+    from odoo.addons.welfare_facility.models.audit_capture import Capture
+
+    raw, statements = setup_raw(env)
+    schema = "public"
+    with raw, raw.cursor() as cursor:
+        for table in ("bench_fund", "bench_entry"):
+            capture = Capture(table=table, model=table)
+            cursor.execute(
+                f"CREATE FUNCTION {capture.function}() RETURNS trigger "
+                f"AS $bench${capture.body(schema)}$bench$ LANGUAGE plpgsql"
+            )
+            for name, trigger in capture.triggers().items():
+                declaration = trigger.format(table=table, function=capture.function)
+                cursor.execute(f"CREATE TRIGGER {name} {declaration}")
+    statements.clear()
+    return raw, statements
+
+
 def run_raw(env, prepared, n):
     """Guard the balance and write the entry, each pair committed."""
     raw, statements = prepared
@@ -161,5 +181,14 @@ CASES = (
         setup_raw,
         warm=True,
         against=(),
+    ),
+    Case(
+        "raw posting, trail",
+        "guarded update + insert on captured tables, committed",
+        COUNT * 10,
+        run_raw,
+        setup_raw_trail,
+        warm=True,
+        against=("raw posting",),
     ),
 )
