@@ -10,6 +10,7 @@ from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.tools import format_date, format_datetime, format_list
 
 from ..tools import division_code
+from ..tools.workbook import MappedFile
 from .funding_planner import FUNDING_COLUMNS, FundingPlanner
 from .institution_planner import INSTITUTION_COLUMNS, InstitutionPlanner
 from .institution_writer import InstitutionWriter
@@ -403,7 +404,7 @@ class WelfareFacilityImport(models.Model):
         return self.env["welfare.import.column"]._read_workbook(self.filename, content)
 
     def _get_content(self):
-        """Return the file."""
+        """Return the file, as bytes or as what can be sliced like them."""
         self.ensure_one()
         # sudo(): who may read the record may read its file. Not by way of the field,
         # which would hold it once more as base64.
@@ -418,7 +419,11 @@ class WelfareFacilityImport(models.Model):
                 ]
             )
         )
-        return attachment_sudo.raw or b""
+        # A new file is in the cache, which would keep it until the request ends.
+        attachment_sudo.invalidate_recordset(["raw", "datas"], flush=False)
+        if not attachment_sudo.store_fname:
+            return attachment_sudo.db_datas or b""
+        return MappedFile(attachment_sudo._full_path(attachment_sudo.store_fname))
 
     def _compare(self, workbook):
         """Compare a file with the register.
@@ -558,7 +563,7 @@ class WelfareFacilityImport(models.Model):
                         "sheet": match.sheet.name,
                         "letter": heading.letter,
                         "name": heading.text,
-                        "samples": ", ".join(unknown.samples),
+                        "samples": format_list(self.env, unknown.samples),
                         "column_id": column.id if column else False,
                         "is_left_out": heading.index in mapped and not column,
                     }

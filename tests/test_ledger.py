@@ -684,6 +684,15 @@ class TestRows(LedgerCase):
         self.assertEqual(self.problems(table), [("error", "A3"), ("warning", "B4")])
         self.assertEqual(table.rows, [])
 
+    def test_what_was_read_makes_room(self):
+        """The sheet lets go of each row as it is handed out."""
+        sheet = Sheet("台账", [["代码", "金额"], [1.0, 5], [2.0, 7], ["合计", 12]])
+        rows = locate_table(sheet, SMALL).iter_rows(keep=False)
+        self.assertEqual(next(rows).raw, [1.0, 5])
+        self.assertEqual(sheet.rows[1:], [[], [2.0, 7], ["合计", 12]])
+        self.assertEqual(len(list(rows)), 1)
+        self.assertEqual(sheet.rows[1:], [[], [], []])
+
 
 class TestTotals(LedgerCase):
     def _totals(self, *rows, **options):

@@ -1,12 +1,16 @@
 import base64
 import hashlib
+import io
 from unittest.mock import patch
 
+import openpyxl
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open, mute_logger
+from odoo.tools.pdf import PdfReader
 
+from ..models import ledger_planner
 from ..tools import workbook
 from .common import LEDGER_HEADING, WelfareCase, make_ledger
 
@@ -164,6 +168,26 @@ class TestLedgerScenario(LedgerCase):
             self.assertEqual(target.numerator, built, year)
         target = self._create_target(self.district, date="2019-12-31")
         self.assertEqual(target.numerator, 53)
+        self._print_2018()
+
+    def _print_2018(self):
+        """Print the table of the district, as paper and as a workbook."""
+        Report = self.env["ir.actions.report"].with_user(self.officer)
+        name, data = "welfare_facility.welfare_coverage_region_", {"date": "2018-12-31"}
+        pdf, _kind = Report._render_reportlab_pdf(
+            f"{name}report", self.district.ids, data=data
+        )
+        pages = PdfReader(io.BytesIO(pdf)).pages
+        text = "".join("".join(page.extract_text() for page in pages).split())
+        for part in ("五华区", "华山街道", "92", "85", "52", "61.18", "77", "25"):
+            self.assertIn(part, text)
+        xlsx, _kind = Report._render_xlsxwriter_xlsx(
+            f"{name}workbook", self.district.ids, data=data
+        )
+        sheet = openpyxl.load_workbook(io.BytesIO(xlsx)).worksheets[0]
+        rows = [row for row in sheet.iter_rows(min_row=5, values_only=True) if row[2]]
+        self.assertEqual(len(rows), 11, "ten streets and the total")
+        self.assertEqual(rows[-1][2:9], (92, 7, 85, 52, 13, 33, 61.18))
 
 
 class TestLedgerRefusals(LedgerCase):
@@ -468,6 +492,18 @@ class TestLedgerRecord(LedgerCase):
             self._check(self.content).action_apply()
         self.assertEqual(reading.call_count, 1)
 
+    def test_file_is_not_kept_in_memory(self):
+        """Once its cells are read, nothing of it stays until the request ends."""
+        fields = [self.ledger._fields["file"]]
+        Attachment = self.env["ir.attachment"]
+        fields += [Attachment._fields[name] for name in ("raw", "datas", "db_datas")]
+        self.env.invalidate_all()
+        self.ledger.file = self._encode(make_ledger([]))
+        self.ledger.action_check_again()
+        for field in fields:
+            with self.subTest(field=field.name):
+                self.assertFalse(any(field._get_cache(self.ledger.env).values()))
+
     def test_register_changed_since_check(self):
         """What is applied is what was shown."""
         other = self._check(self.content)
@@ -499,3 +535,50 @@ class TestLedgerRecord(LedgerCase):
             self.ledger.action_apply()
         self.assertFalse(self.Facility.search([]))
         self.assertEqual(self.ledger.state, "checked")
+
+
+class TestLedgerProgress(LedgerCase):
+    """How far a long request is, on the screen of who waits for it."""
+
+    def _say(self, moments, *steps):
+        """Return what the screen is told, when the steps are made at these moments."""
+        # One whom this test has made is unknown to the transaction of the message.
+        user = self.env.ref("base.user_admin")
+        Import = self.env["welfare.facility.import"].with_user(user)
+        Bus = self.env.registry["bus.bus"]
+        clock = "odoo.addons.welfare_facility.models.welfare_progress_mixin.time"
+        with (
+            patch.object(Bus, "_sendone") as send,
+            patch(f"{clock}.monotonic", side_effect=moments),
+        ):
+            report = Import._progress("台账.xls")
+            for step in steps:
+                report(*step)
+        calls = send.call_args_list
+        for call in calls:
+            self.assertEqual(call.args[0], user.partner_id)
+            self.assertEqual(call.args[1], "welfare_facility.progress")
+            self.assertEqual(call.args[2]["label"], "台账.xls")
+        return [(call.args[2]["done"], call.args[2]["total"]) for call in calls]
+
+    def test_the_screen_is_told_now_and_then(self):
+        """Twice a second, and at the end."""
+        steps = [(done, 65000) for done in (2000, 4000, 6000, 8000, 65000)]
+        said = self._say([0, 0.1, 0.6, 0.7, 1.2, 1.3], *steps)
+        self.assertEqual(said, [(4000, 65000), (8000, 65000), (65000, 65000)])
+
+    def test_what_is_quick_says_nothing(self):
+        self.assertEqual(self._say([0, 0.1, 0.2], (2000, 4000), (4000, 4000)), [])
+
+    def test_both_halves_report(self):
+        """The check and the application, by the rows of the file."""
+        row = ["华山街道", "翠湖西路社区", "530102001001", "已建成", "2018.5.1", 1, 1]
+        other = [row[0], "水晶宫社区", "530102001002", *row[3:]]
+        said = []
+        Import = self.env.registry["welfare.facility.import"]
+        self.patch(Import, "_progress", lambda *_args: lambda *step: said.append(step))
+        self.patch(ledger_planner, "BATCH", 1)
+        ledger = self._check(make_ledger([row, other]))
+        self.assertEqual(said, [(2, 3), (3, 3)])
+        ledger.action_apply()
+        self.assertEqual(said[2:], [(2, 2)])

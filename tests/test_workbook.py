@@ -1,8 +1,12 @@
+import gc
 import io
 import random
+import tempfile
+import weakref
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
+from unittest.mock import patch
 
 import openpyxl
 import xlsxwriter
@@ -10,9 +14,11 @@ import xlwt
 
 from odoo.tests import BaseCase
 
+from ..tools import workbook
 from ..tools.workbook import (
     UNCALCULATED,
     CellError,
+    MappedFile,
     MergedRange,
     WorkbookError,
     cell_name,
@@ -122,6 +128,47 @@ class TestFixtures(WorkbookCase):
         self.assertEqual(cell_name(0, 26), "AA1")
 
 
+class TestMappedFile(WorkbookCase):
+    """A file that is read where it lies."""
+
+    def test_as_bytes(self):
+        for path in (LEDGER, REGIONS):
+            self.assertEqual(
+                read_workbook(MappedFile(path), path.name),
+                read_workbook(path.read_bytes(), path.name),
+            )
+
+    def test_refusals(self):
+        for content in (
+            b"<html><table></table></html>",
+            b"a,b",
+            LEDGER.read_bytes()[:9000],
+            LEDGER.read_bytes()[:9000] + "EncryptedPackage".encode("utf-16-le"),
+        ):
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(content)
+                file.flush()
+                with self.assertRaises(WorkbookError) as caught:
+                    read_workbook(content, "台账.xls")
+                self.assert_refused(
+                    MappedFile(file.name), english(caught.exception.message)
+                )
+
+    def test_is_given_back(self):
+        """Nothing holds the file when its cells are read."""
+        for path in (LEDGER, REGIONS):
+            file = MappedFile(path)
+            gone = weakref.ref(file)
+            gc.disable()
+            try:
+                book = read_workbook(file, path.name)
+                del file
+                self.assertIsNone(gone())
+            finally:
+                gc.enable()
+            self.assertTrue(book.sheets)
+
+
 class TestTypes(WorkbookCase):
     """Both kinds of file give the same values."""
 
@@ -214,6 +261,42 @@ class TestTypes(WorkbookCase):
         book.save(stream)
         (sheet,) = read_workbook(stream.getvalue(), "台账.xlsx").sheets
         self.assertEqual(sheet.rows, [[1, 2, UNCALCULATED], [UNCALCULATED, None, "末"]])
+
+    def test_sheet_that_is_read_in_pieces(self):
+        """Where a piece ends, nothing is lost and nothing comes twice."""
+
+        def fill(book, sheet):
+            sheet.write("A1", "标题")
+            sheet.merge_range("A2:B3", "合并")
+            sheet.merge_range("C2:D3", "又合并")
+            for row in range(9, 40):
+                sheet.write_formula(row, 0, "=" + "+".join(["B1"] * 20), None, "")
+
+        content = make_xlsx(fill)
+        # XlsxWriter writes <v></v> for a result that is empty.
+        (whole,) = read_workbook(content, "台账.xlsx").sheets
+        self.assertEqual([row[0] for row in whole.rows[9:]], [UNCALCULATED] * 31)
+        for size in (1, 7, 100, 1000):
+            with patch.object(workbook, "MEBIBYTE", size):
+                (sheet,) = read_workbook(content, "台账.xlsx").sheets
+            self.assertEqual((sheet.rows, sheet.merged), (whole.rows, whole.merged))
+
+    def test_equal_figures_are_one_in_memory(self):
+        """Of texts and of numbers with a decimal point; 1, 1.0 and True stay apart."""
+
+        def fill(book, sheet):
+            for row in range(2):
+                for column, value in enumerate((40.5, "已建成", True, 1)):
+                    sheet.write(row, column, value)
+
+        for content in (make_xls(fill), make_xlsx(fill)):
+            (sheet,) = read_workbook(content, "台账").sheets
+            first, second = sheet.rows
+            self.assertEqual(first, second)
+            self.assertIs(first[0], second[0])
+            self.assertIs(first[1], second[1])
+            self.assertIs(first[2], True)
+            self.assertIsNot(first[3], True)
 
     def test_formula_with_empty_text(self):
         """An empty text is a result, too."""

@@ -52,6 +52,8 @@ _LEAST_COLUMNS = 2
 _SAMPLES = 3
 #: Texts that a row has at least to be guessed to be the headings, and their length.
 _LEAST_GUESSED, _HEADING_LENGTH = 3, 20
+#: Stands in a sheet for each row that was read and is not kept.
+_READ = []
 #: Stands between the headings of a path.
 _PATH_SIGN = " › "
 #: Stands in a choice for the year that a text names: ``{year}年计划``.
@@ -671,12 +673,13 @@ def _one_line(value):
     return clean_text(value).replace("\n", "")
 
 
+@lru_cache(maxsize=4096)
 def _keys_of(texts):
     """Return the keys of headings, each with and without what is in parentheses."""
     keys = set()
     for text in texts:
         keys.update((match_key(text), match_key(_split_unit(text)[0])))
-    return keys
+    return frozenset(keys)
 
 
 def _split_unit(text):
@@ -778,7 +781,7 @@ class _ColumnReader:
         self.date1904 = date1904
         self._read = getattr(self, f"_read_{found.column.kind}")
         # A ledger repeats most of what it says; 1, 1.0 and True are not the same.
-        self._interpret = lru_cache(maxsize=1024, typed=True)(self._interpret)
+        self.interpret = lru_cache(maxsize=1024, typed=True)(self.interpret)
         self.choices = {
             match_key(text.replace(_YEAR_SIGN, "2000")): value
             for text, value in found.column.choices.items()
@@ -791,19 +794,14 @@ class _ColumnReader:
         names = (column.name, column.text_as, column.precision_as, column.year_as)
         return [name for name in names if name]
 
-    def read_cell(self, value, values):
+    def interpret(self, value):
         """Read one cell.
 
         :param value: what stands in the cell.
-        :param dict values: receives what it means.
-        :return: what people should know of it, or ``None``.
+        :return: the values by name, and what people should know of it or ``None``.
+        :rtype: tuple[dict, ~odoo.tools.translate.LazyGettext | None]
         :raise TextValueError: if it cannot be read.
         """
-        meaning, remark = self._interpret(value)
-        values.update(meaning)
-        return remark
-
-    def _interpret(self, value):
         if isinstance(value, CellError):
             raise TextValueError(_error_reason(value))
         meaning = {}
@@ -999,9 +997,11 @@ class _RowSorter:
 
     def is_mark(self, value):
         """Tell whether a text says what its row is, instead of being a value."""
-        return isinstance(value, str) and bool(
-            _one_line(value) in self.headings or self.is_total(value)
-        )
+        if not isinstance(value, str):
+            return False
+        # Letters and digits alone are clean already, as most names are.
+        text = value if value.isalnum() else _one_line(value)
+        return text in self.headings or self.is_total(value)
 
     def is_note(self, index, raw, below_total):
         """Tell whether a row is a remark or a line of signatures."""
@@ -1097,7 +1097,7 @@ class _RowReader:
         for index in range(self.first, len(self.sheet.rows)):
             raw = self.sheet.rows[index]
             if not keep:
-                self.sheet.rows[index] = []
+                self.sheet.rows[index] = _READ
             if all(map(is_blank, raw)):
                 continue
             problems = self._enter_merges(index, raw)
@@ -1182,12 +1182,13 @@ class _RowReader:
                     )
                 continue
             try:
-                remark = reader.read_cell(value, values)
+                meaning, remark = reader.interpret(value)
             except TextValueError as error:
                 problems.append(
                     self._report("error", index, reader, _of(reader, error.message))
                 )
                 continue
+            values.update(meaning)
             if remark:
                 problems.append(
                     self._report("warning", index, reader, _of(reader, remark))
@@ -1251,7 +1252,7 @@ class _RowReader:
             if is_blank(value):
                 continue
             try:
-                reader.read_cell(value, values)
+                values.update(reader.interpret(value)[0])
             except OtherTextError:
                 continue
             except TextValueError as error:

@@ -7,6 +7,7 @@ The file is judged by its content, never by its name. A cell is a plain Python v
 """
 
 import io
+import mmap
 import re
 import warnings
 import zipfile
@@ -63,6 +64,9 @@ _TEXT_SIGNS = {
 _DOCUMENT_TYPES = tuple(
     "<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
+_DOCUMENT_TYPE = max(map(len, _DOCUMENT_TYPES))
+#: Bytes of a cell of an ``.xlsx``: a formula has no more than 8,192 signs.
+_LONGEST_CELL = 64 * 1024
 _XML_STARTS = (b"<", b"\x00<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 _ERROR_CODES = frozenset(xlrd.error_text_from_code.values())
@@ -139,6 +143,17 @@ class Workbook:
     sheets: list[Sheet]
 
 
+class MappedFile(mmap.mmap):
+    """A file that is read where it lies, without a copy of it in the memory."""
+
+    def __new__(cls, path):
+        with open(path, "rb") as file:
+            return super().__new__(cls, file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def close(self):
+        """Keep it open: xlrd closes what it has read, and messages look into it."""
+
+
 def cell_name(row, column):
     """Return the name of a cell as spreadsheet programs show it.
 
@@ -159,7 +174,7 @@ def read_workbook(
 ):
     """Read all worksheets of an ``.xls`` or ``.xlsx`` file.
 
-    :param bytes content: the file.
+    :param content: the file, as ``bytes`` or as :class:`MappedFile`.
     :param str filename: its name, which only the messages use.
     :param int max_bytes: the largest file that is read.
     :param int max_cells: the most cells that are read, of all sheets together.
@@ -195,9 +210,10 @@ class _Reader:
 
     def read_sheets(self):
         """Return the sheets of the file."""
-        if self.content.startswith((_OLE_SIGNATURE, *_BIFF_SIGNATURES)):
+        beginning = self.content[: len(_OLE_SIGNATURE)]
+        if beginning.startswith((_OLE_SIGNATURE, *_BIFF_SIGNATURES)):
             return self._read_xls()
-        if self.content.startswith(_ZIP_SIGNATURES):
+        if beginning.startswith(_ZIP_SIGNATURES):
             return self._read_xlsx()
         raise self._foreign_file()
 
@@ -250,18 +266,19 @@ class _Reader:
 
     def _lists_stream(self, name):
         """Tell whether the directory of the OLE container names a stream."""
-        return name.encode("utf-16-le") in self.content
+        return self.content.find(name.encode("utf-16-le")) >= 0
 
     # === .XLSX === #
 
     def _read_xlsx(self):
-        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+        stream = io.BytesIO(self.content)
+        with zipfile.ZipFile(stream) as archive:
             self._check_archive(archive)
             with warnings.catch_warnings():
                 # openpyxl warns of what it leaves out: pictures, lists of choices …
                 warnings.simplefilter("ignore")
                 book = openpyxl.load_workbook(
-                    io.BytesIO(self.content),
+                    stream,
                     read_only=True,
                     data_only=True,
                     keep_links=False,
@@ -273,14 +290,16 @@ class _Reader:
                 ]
 
     def _read_xlsx_sheet(self, source, archive, date1904):
-        merged, uncalculated = self._scan_sheet(archive.read(source._worksheet_path))
+        merged, uncalculated = self._scan_sheet(archive, source._worksheet_path)
         # The extent that a file states may be wrong and would cut the table.
         source.reset_dimensions()
         rows = []
+        once = _Once()
         for values in source.iter_rows(values_only=True):
             # One for the row itself: a single cell in row 1,048,576 brings all of them.
             self._count(1 + len(values))
-            rows.append(_without_empty_end([_plain_value(value) for value in values]))
+            plain = (_plain_value(value) for value in values)
+            rows.append(_without_empty_end([once.keep(value) for value in plain]))
         for row, column in uncalculated:
             if row < len(rows):
                 rows[row].extend([None] * (column + 1 - len(rows[row])))
@@ -293,23 +312,25 @@ class _Reader:
             date1904=date1904,
         )
 
-    def _scan_sheet(self, xml):
+    def _scan_sheet(self, archive, path):
         """Find what openpyxl's lean mode does not tell.
 
-        :param bytes xml: the part of the sheet.
+        :param str path: the part of the sheet.
         :return: its merged ranges, and the positions of formulas without a result.
         """
-        merged = []
-        for match in _MERGED_REF.finditer(xml):
-            left, top, right, bottom = range_boundaries(match[1].decode())
-            merged.append(MergedRange(top - 1, bottom, left - 1, right))
-        self._count(len(merged))
-        uncalculated = []
-        if _FORMULA.search(xml):
-            for match in _UNCALCULATED.finditer(xml):
-                column, row, _right, _bottom = range_boundaries(match[1].decode())
-                uncalculated.append((row - 1, column - 1))
-        return merged, uncalculated
+        # Pieces overlap: what is found twice is one.
+        merged, uncalculated = {}, {}
+        for xml, _is_xml in _unpack(archive, path, overlap=_LONGEST_CELL):
+            for match in _MERGED_REF.finditer(xml):
+                if match[1] not in merged:
+                    self._count(1)
+                    left, top, right, bottom = range_boundaries(match[1].decode())
+                    merged[match[1]] = MergedRange(top - 1, bottom, left - 1, right)
+            if _FORMULA.search(xml):
+                for match in _UNCALCULATED.finditer(xml):
+                    column, row, _right, _bottom = range_boundaries(match[1].decode())
+                    uncalculated[row - 1, column - 1] = None
+        return list(merged.values()), list(uncalculated)
 
     def _check_archive(self, archive):
         """Refuse what is no workbook, and what would not fit into memory."""
@@ -332,7 +353,7 @@ class _Reader:
         unpacked = elements = 0
         for member in members:
             # A declared size may be a lie: count what comes out, too.
-            for chunk, is_xml in _unpack(archive, member):
+            for chunk, is_xml in _unpack(archive, member, overlap=_DOCUMENT_TYPE - 1):
                 unpacked += len(chunk)
                 if unpacked > self.max_unpacked:
                     raise self._unpacks_too_large()
@@ -348,7 +369,8 @@ class _Reader:
 
     def _foreign_file(self):
         """Return the error for a file that is neither kind of workbook."""
-        if not self.content.strip(b"\x00 \t\r\n"):
+        content = bytes(self.content)
+        if not content.strip(b"\x00 \t\r\n"):
             return WorkbookError(
                 _lt(
                     "“%(name)s” is empty: choose the file again.",
@@ -356,9 +378,9 @@ class _Reader:
                 )
             )
         for signature, kind in _FOREIGN_SIGNATURES.items():
-            if self.content.startswith(signature):
+            if content.startswith(signature):
                 return self._not_a_workbook(kind)
-        text = _text_beginning(self.content)
+        text = _text_beginning(content)
         if text is None:
             return self._not_a_workbook(_lt("a file of an unknown kind"))
         for sign, kind in _TEXT_SIGNS.items():
@@ -438,21 +460,45 @@ class _Reader:
 # === VALUES === #
 
 
-def _unpack(archive, member):
+def _unpack(archive, member, overlap):
     """Yield a member piece by piece, and whether it is XML.
 
     Each piece begins with the end of the one before it, so that nothing that is looked
     for is cut in two.
+
+    :param int overlap: bytes of the longest thing that is looked for, less one.
     """
-    overlap = max(map(len, _DOCUMENT_TYPES)) - 1
     with archive.open(member) as stream:
         tail = b""
         is_xml = None
         while chunk := stream.read(MEBIBYTE):
             if is_xml is None:
                 is_xml = chunk.lstrip().startswith(_XML_STARTS)
-            yield tail + chunk, is_xml
-            tail = chunk[-overlap:]
+            piece = tail + chunk
+            yield piece, is_xml
+            tail = piece[-overlap:]
+
+
+class _Once:
+    """Keeps equal figures and texts once in the memory, of the first that come.
+
+    A ledger repeats most of what it says, and a figure takes more than its place in a
+    row. Without an end the rest, such as codes, would take more than it saves.
+    """
+
+    _MOST = 4096
+
+    def __init__(self):
+        self._known = {}
+
+    def keep(self, value):
+        # Not whole numbers of their own type: 1, 1.0 and True are one key.
+        if type(value) not in (float, str):
+            return value
+        known = self._known.get(value)
+        if known is None and len(self._known) < self._MOST:
+            known = self._known[value] = value
+        return value if known is None else known
 
 
 class _XlsSheet(xlrd.sheet.Sheet):
@@ -475,6 +521,9 @@ class _XlsSheet(xlrd.sheet.Sheet):
             sheet = cls(book, book._position, book.sheet_names()[index], index)
             sheet._count = count
             sheet.read(book)
+            # It points to the sheet, which would keep the file until Python looks for
+            # such circles.
+            del sheet.put_cell
             return sheet
         # Books of the time before Excel 5 have been read as they were opened.
         source = book.sheet_by_index(index)
@@ -483,6 +532,7 @@ class _XlsSheet(xlrd.sheet.Sheet):
         for row in range(source.nrows):
             for column, cell in enumerate(source.row(row)):
                 sheet._keep(row, column, cell.ctype, cell.value, None)
+        del sheet.put_cell
         return sheet
 
     def __init__(self, book, position, name, number):
@@ -491,12 +541,15 @@ class _XlsSheet(xlrd.sheet.Sheet):
         self.rows = []
         # A ledger repeats its dates, and a date costs more than the rest of its row.
         self._moments = {}
+        self._once = _Once()
 
     def _keep(self, row, column, kind, value, xf_index):
         """Take a cell, in place of xlrd's own ways to keep it."""
         if kind is None:
             kind = self._xf_index_to_xl_type_map[xf_index]
-        if kind == xlrd.XL_CELL_NUMBER or (kind == xlrd.XL_CELL_TEXT and value):
+        if kind == xlrd.XL_CELL_NUMBER:
+            value = self._once.keep(value)
+        elif kind == xlrd.XL_CELL_TEXT and value:
             pass
         elif kind == xlrd.XL_CELL_DATE:
             if value not in self._moments:
