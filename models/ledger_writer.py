@@ -8,11 +8,14 @@ the ORM would have written.
 """
 
 import json
+from functools import cached_property
 
 from odoo.tools import SQL
 from odoo.tools.misc import clean_context
 
 from .ledger_planner import STATED
+
+NOW = SQL("(now() AT TIME ZONE 'UTC')")
 
 
 class LedgerWriter:
@@ -38,23 +41,16 @@ class LedgerWriter:
         :param progress: called with (rows done, rows in all), or ``None``.
         """
         self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM welfare_facility_import_line WHERE import_id = %s "
-                "AND status IN ('create', 'change') AND institution IS NULL "
-                "ORDER BY id",
-                self.ledger.id,
-            )
-        )
-        for start in range(0, len(rows), self.BATCH):
-            batch = rows[start : start + self.BATCH]
-            (first,), (last,) = batch[0], batch[-1]
+        rounds = self._get_rounds()
+        total, done = sum(count for _first, _last, count in rounds), 0
+        for first, last, count in rounds:
             self._create_facilities(first, last)
             self._change_facilities(first, last)
             self._move_states(first, last)
             self._correct_dates(first, last)
+            done += count
             if progress:
-                progress(start + len(batch), len(rows))
+                progress(done, total)
         self.env.invalidate_all(flush=False)
         self._check_access()
 
@@ -63,11 +59,31 @@ class LedgerWriter:
         self.Facility.check_access("create")
         self.Facility.check_access("write")
         written = [("import_line_id.import_id", "=", self.ledger.id)]
-        Facility = self.Facility
-        allowed = Facility.search_count(written)
-        if allowed != Facility.sudo().search_count(written):
-            facilities = Facility.sudo().search(written)
-            facilities.with_env(self.env).check_access("write")
+        # sudo(): only to find what the user does not; it is named by the refusal.
+        Facility_sudo = self.Facility.sudo()
+        if self.Facility.search_count(written) != Facility_sudo.search_count(written):
+            facilities = Facility_sudo.search(written).with_env(self.env)
+            facilities.check_access("write")
+
+    def _get_rounds(self):
+        """Return the first and the last id of each round, and how many rows it has."""
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT MIN(id), MAX(id), COUNT(*)
+                FROM (
+                    SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS round
+                    FROM welfare_facility_import_line
+                    WHERE import_id = %s AND status IN ('create', 'change')
+                      AND institution IS NULL
+                ) AS line
+                GROUP BY round
+                ORDER BY round
+                """,
+                self.BATCH,
+                self.ledger.id,
+            )
+        )
 
     # --- statements ------------------------------------------------------------------
 
@@ -86,21 +102,37 @@ class LedgerWriter:
                     last,
                 ),
                 uid=self.env.uid,
-                now=SQL("(now() AT TIME ZONE 'UTC')"),
-                reason=self._reason,
+                now=NOW,
+                history=self._history,
                 **values,
             )
         )
 
-    @property
-    def _reason(self):
-        """What the history says: the row, in the words of its display name."""
+    @cached_property
+    def _history(self):
+        """Add what became of each ``facility`` of a statement to its history.
+
+        The reason is the row, in the words of its display name.
+        """
         Line = self.env["welfare.facility.import.line"]
-        label = Line._label(self.ledger.filename, "\x01", "\x02")
         return SQL(
-            "replace(replace(%s, '\x01', COALESCE(line.sheet, '')), '\x02', "
-            "line.row::text)",
-            label,
+            """
+            INSERT INTO welfare_facility_status
+                (facility_id, state, date, is_approximate, corrects_id, reason,
+                 create_uid, create_date, write_uid, write_date)
+            SELECT facility.id, facility.state, date_state, is_date_state_approximate,
+                   corrects_id,
+                   replace(replace(%(label)s, '\x01', COALESCE(line.sheet, '')),
+                           '\x02', line.row::text),
+                   %(uid)s, %(now)s, %(uid)s, %(now)s
+            FROM facility
+            JOIN welfare_facility_import_line AS line
+              ON line.id = facility.import_line_id
+            ORDER BY facility.id
+            """,
+            label=Line._label(self.ledger.filename, "\x01", "\x02"),
+            uid=self.env.uid,
+            now=NOW,
         )
 
     def _create_facilities(self, first, last):
@@ -133,19 +165,8 @@ class LedgerWriter:
                 WHERE %(lines)s
                 ORDER BY line.id
                 RETURNING id, import_line_id, state, date_state,
-                          is_date_state_approximate
-            ), status AS (
-                INSERT INTO welfare_facility_status
-                    (facility_id, state, date, is_approximate, reason,
-                     create_uid, create_date, write_uid, write_date)
-                SELECT facility.id, facility.state, facility.date_state,
-                       facility.is_date_state_approximate, %(reason)s,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
-                FROM facility
-                JOIN welfare_facility_import_line AS line
-                  ON line.id = facility.import_line_id
-                ORDER BY facility.id
-            )
+                          is_date_state_approximate, NULL::integer AS corrects_id
+            ), status AS (%(history)s)
             UPDATE welfare_facility_import_line AS line
             SET facility_id = facility.id
             FROM facility
@@ -227,18 +248,9 @@ class LedgerWriter:
                       AND facility.id = line.facility_id
                       AND split_part(line.steps, ',', %(step)s) <> ''
                     RETURNING facility.id, import_line_id, facility.state, date_state,
-                              is_date_state_approximate
+                              is_date_state_approximate, NULL::integer AS corrects_id
                 )
-                INSERT INTO welfare_facility_status
-                    (facility_id, state, date, is_approximate, reason,
-                     create_uid, create_date, write_uid, write_date)
-                SELECT facility.id, facility.state, facility.date_state,
-                       facility.is_date_state_approximate, %(reason)s,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
-                FROM facility
-                JOIN welfare_facility_import_line AS line
-                  ON line.id = facility.import_line_id
-                ORDER BY facility.id
+                %(history)s
                 """,
                 "change",
                 first,
@@ -262,29 +274,19 @@ class LedgerWriter:
                   AND facility.id = line.facility_id
                   AND line.is_redated
                 RETURNING facility.id, import_line_id, facility.state, date_state,
-                          is_date_state_approximate
+                          is_date_state_approximate, (
+                              SELECT status.id
+                              FROM welfare_facility_status AS status
+                              WHERE status.facility_id = facility.id
+                                AND NOT EXISTS (
+                                    SELECT FROM welfare_facility_status AS correction
+                                    WHERE correction.corrects_id = status.id
+                                )
+                              ORDER BY status.date DESC, status.id DESC
+                              LIMIT 1
+                          ) AS corrects_id
             )
-            INSERT INTO welfare_facility_status
-                (facility_id, state, date, is_approximate, reason, corrects_id,
-                 create_uid, create_date, write_uid, write_date)
-            SELECT facility.id, facility.state, facility.date_state,
-                   facility.is_date_state_approximate, %(reason)s, current.id,
-                   %(uid)s, %(now)s, %(uid)s, %(now)s
-            FROM facility
-            JOIN welfare_facility_import_line AS line
-              ON line.id = facility.import_line_id
-            CROSS JOIN LATERAL (
-                SELECT status.id
-                FROM welfare_facility_status AS status
-                WHERE status.facility_id = facility.id
-                  AND NOT EXISTS (
-                      SELECT FROM welfare_facility_status AS correction
-                      WHERE correction.corrects_id = status.id
-                  )
-                ORDER BY status.date DESC, status.id DESC
-                LIMIT 1
-            ) AS current
-            ORDER BY facility.id
+            %(history)s
             """,
             "change",
             first,
