@@ -34,6 +34,17 @@ class Column:
     draw: Callable | None = None
 
 
+def figure(label, width, name, kind, is_added=False):
+    """Return a column with a number of each record; one that is 0 was not said."""
+    return Column(label, width, lambda record: record[name] or None, kind, is_added)
+
+
+def word(label, width, records, name):
+    """Return a column with what a selection of each record is called."""
+    words = dict(records._fields[name]._description_selection(records.env))
+    return Column(label, width, lambda record: words.get(record[name]), is_label=True)
+
+
 class WelfareRegister(models.AbstractModel):
     """A register (登记表、清单): records as they are now, one a line, with totals.
 

@@ -3,7 +3,7 @@ from odoo.fields import Datetime
 from odoo.tools import format_date, format_list
 
 from . import layout
-from .register import Column
+from .register import Column, figure, word
 
 #: Photos of an entry that the printed page shows.
 _MAX_PHOTOS = 3
@@ -24,25 +24,14 @@ class WelfareFacilityLogReport(models.AbstractModel):
         return self.env._("Site Log")
 
     def _get_columns(self, logs):
-        kinds = dict(logs._fields["kind"]._description_selection(self.env))
         return [
             Column(self.env._("Day"), 21, lambda log: log.date, "date"),
             Column(self.env._("Facility"), 38, lambda log: log.facility_id.name),
-            Column(self.env._("Kind"), 18, lambda log: kinds[log.kind], is_label=True),
+            word(self.env._("Kind"), 18, logs, "kind"),
             Column(self.env._("What"), 62, self._describe),
-            Column(
-                self.env._("Hours opened"),
-                15,
-                lambda log: log.hours_opened or None,
-                "hours",
-                is_added=True,
-            ),
-            Column(
-                self.env._("Children served"),
-                15,
-                lambda log: log.children_served or None,
-                "integer",
-                is_added=True,
+            figure(self.env._("Hours opened"), 15, "hours_opened", "hours", True),
+            figure(
+                self.env._("Children served"), 15, "children_served", "integer", True
             ),
             Column(
                 self.env._("Photos"),

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import format_date
 
-from .register import Column
+from .register import Column, figure, word
 
 
 class WelfareFacilityReport(models.AbstractModel):
@@ -16,58 +16,33 @@ class WelfareFacilityReport(models.AbstractModel):
         return self.env._("List of Facilities")
 
     def _get_columns(self, facilities):
-        words = facilities.fields_get(["state", "premises"], ["selection"])
-        states = dict(words["state"]["selection"])
-        premises = dict(words["premises"]["selection"])
         return [
             *self._get_place_columns(facilities),
             Column(
                 self.env._("Type"), 22, lambda home: home.type_id.name, is_label=True
             ),
-            Column(
-                self.env._("State"), 17, lambda home: states[home.state], is_label=True
-            ),
+            word(self.env._("State"), 17, facilities, "state"),
             Column(
                 self.env._("In this State since"),
                 23,
                 lambda home: home.date_state,
                 "date",
             ),
-            Column(
-                self.env._("Premises"),
-                26,
-                lambda home: premises.get(home.premises),
-                is_label=True,
+            word(self.env._("Premises"), 26, facilities, "premises"),
+            figure(self.env._("Indoor area (m²)"), 19, "area_indoor", "decimal", True),
+            figure(
+                self.env._("Outdoor area (m²)"), 19, "area_outdoor", "decimal", True
             ),
-            Column(
-                self.env._("Indoor area (m²)"),
-                19,
-                lambda home: home.area_indoor or None,
-                "decimal",
-                is_added=True,
-            ),
-            Column(
-                self.env._("Outdoor area (m²)"),
-                19,
-                lambda home: home.area_outdoor or None,
-                "decimal",
-                is_added=True,
-            ),
-            Column(
-                self.env._("Open hours a week"),
-                18,
-                lambda home: home.hours_weekly or None,
-                "hours",
-            ),
+            figure(self.env._("Open hours a week"), 18, "hours_weekly", "hours"),
             Column(
                 self.env._("Responsible"), 19, lambda home: home.responsible_id.name
             ),
-            Column(
+            figure(
                 self.env._("Total money (yuan)"),
                 24,
-                lambda home: home.amount_total_stated or None,
+                "amount_total_stated",
                 "decimal",
-                is_added=True,
+                True,
             ),
         ]
 
