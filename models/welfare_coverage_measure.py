@@ -511,6 +511,7 @@ class WelfareCoverageMeasure(models.Model):
         self.env["welfare.facility"].check_access("read")
         if self.env.su:
             return
+        # sudo(): no role reads users, and this one's regions are asked for alone.
         own = set(self.env.user.sudo().welfare_region_ids.ids)
         path = map(int, region.parent_path.rstrip("/").split("/"))
         if own.isdisjoint(path):

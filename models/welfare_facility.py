@@ -357,6 +357,7 @@ class WelfareFacility(models.Model):
         A file that was uploaded before the facility was saved is its creator's alone.
         """
         for facility in self:
+            # sudo(): nobody may change a file that is of no record, not even his own.
             photos = facility.photo_ids.sudo().filtered(
                 lambda photo: not photo.res_id and photo.create_uid == self.env.user
             )
