@@ -61,6 +61,7 @@
         "views/welfare_coverage_views.xml",
         "views/welfare_coverage_measure_views.xml",
         "views/welfare_coverage_target_views.xml",
+        "views/welfare_coverage_need_views.xml",
         # 2 facility: what happens in it
         "data/welfare_facility_log_rule_data.xml",
         "views/welfare_facility_photo_views.xml",

@@ -43,6 +43,7 @@ from . import welfare_facility_occupancy
 from . import welfare_facility_standard
 from . import welfare_coverage_measure
 from . import welfare_coverage_target
+from . import welfare_coverage_need
 
 # 2 facility: what happens in it
 from . import welfare_facility_log

@@ -288,20 +288,42 @@ class WelfareCoverageMeasure(models.Model):
         if not (region and date and self._is_computable()):
             return []
         self._check_region(region)
-        region = region._origin or region
+        query = self._query_parts(region._origin or region, date, year)
+        return [
+            CoveragePart(
+                *row[:4],
+                Coverage(
+                    *row[4:9],
+                    area_indoor=_decimal(row[9]),
+                    area_outdoor=_decimal(row[10]),
+                    hours=_decimal(row[11]),
+                    hours_known=int(row[12] or 0),
+                    people=int(row[13] or 0),
+                ),
+            )
+            for row in self.env.execute_query(query)
+        ]
+
+    def _query_parts(self, region, date, year):
+        """Return one row for each part of a region on a day, as SQL.
+
+        :rtype: SQL
+        """
         # A community is its own part; any other region has its direct parts.
         if region.level == self._get_unit_level():
             depth, of_region = region.parent_path.count("/"), SQL("part.id")
         else:
             depth, of_region = region.parent_path.count("/") + 1, SQL("part.parent_id")
-        query = SQL(
+        return SQL(
             """
             SELECT part.id, part.code, part.name, part.level,
-                   COUNT(community.id),
-                   COUNT(*) FILTER (WHERE excluded),
-                   COUNT(*) FILTER (WHERE built AND NOT excluded),
-                   COUNT(*) FILTER (WHERE planned AND NOT built AND NOT excluded),
-                   COUNT(*) FILTER (WHERE scheduled AND NOT built AND NOT excluded),
+                   COUNT(community.id) AS total,
+                   COUNT(*) FILTER (WHERE excluded) AS excluded,
+                   COUNT(*) FILTER (WHERE built AND NOT excluded) AS built,
+                   COUNT(*) FILTER (WHERE planned AND NOT built AND NOT excluded)
+                       AS planned,
+                   COUNT(*) FILTER (WHERE scheduled AND NOT built AND NOT excluded)
+                       AS scheduled,
                    SUM(area_indoor) FILTER (WHERE NOT excluded),
                    SUM(area_outdoor) FILTER (WHERE NOT excluded),
                    SUM(hours) FILTER (WHERE NOT excluded),
@@ -322,20 +344,6 @@ class WelfareCoverageMeasure(models.Model):
             region=region.id,
             existing=self._sql_existed("part", date),
         )
-        return [
-            CoveragePart(
-                *row[:4],
-                Coverage(
-                    *row[4:9],
-                    area_indoor=_decimal(row[9]),
-                    area_outdoor=_decimal(row[10]),
-                    hours=_decimal(row[11]),
-                    hours_known=int(row[12] or 0),
-                    people=int(row[13] or 0),
-                ),
-            )
-            for row in self.env.execute_query(query)
-        ]
 
     def _get_communities(self, region, date, status=None, limit=None, offset=0):
         """Return the communities of a region as they were on a day.

@@ -392,18 +392,25 @@ class WelfareCoverageTarget(models.Model):
             & Domain("is_target_stated", "=", True)
         )
 
-        def suitability(target):
-            due = target.target_year or target.date.year
-            to_come = due >= date.year
-            return to_come, -due if to_come else due, target.id
-
         best = {
-            place.id: max(targets, key=suitability)
+            place.id: targets._choose(date)
             for place, targets in found.grouped("region_id").items()
         }
         nearest = [best.pop(place, self.browse()) for place in above]
         own = next((target for target in reversed(nearest) if target), self.browse())
         return {**best, region.id: own}
+
+    def _choose(self, date):
+        """Return which of several targets of a place and a measure counts on a day: the
+        next one to be reached, or the last one when all are due.
+        """
+
+        def suitability(target):
+            due = target.target_year or target.date.year
+            to_come = due >= date.year
+            return to_come, -due if to_come else due, target.id
+
+        return max(self, key=suitability)
 
     def _get_report_filename(self):
         """Return the name of the printed table's file, without its ending."""

@@ -117,3 +117,31 @@ class WelfareCoverageNeedWorkbook(models.AbstractModel):
     _name = "report.welfare_facility.welfare_coverage_need_workbook"
     _description = "Workbook of Homes to Build"
     _inherit = ["report.welfare_facility.welfare_coverage_need_report"]
+
+
+class WelfareCoverageNeedListReport(models.AbstractModel):
+    """The same from lines of the list: the whole table of their target."""
+
+    _name = "report.welfare_facility.welfare_coverage_need_list_report"
+    _description = "Homes to Build, from the List"
+    _inherit = ["report.welfare_facility.welfare_coverage_need_report"]
+
+    def _get_target(self, needs):
+        target = needs.target_id
+        if len(target) != 1:
+            raise UserError(
+                self.env._("The table is one of one target: choose lines of one alone.")
+            )
+        return target
+
+    def _render_pdf(self, needs, data):
+        return super()._render_pdf(self._get_target(needs), data)
+
+    def _render_xlsx(self, needs, data):
+        return super()._render_xlsx(self._get_target(needs), data)
+
+
+class WelfareCoverageNeedListWorkbook(models.AbstractModel):
+    _name = "report.welfare_facility.welfare_coverage_need_list_workbook"
+    _description = "Workbook of Homes to Build, from the List"
+    _inherit = ["report.welfare_facility.welfare_coverage_need_list_report"]

@@ -250,6 +250,7 @@ class WelfareCase(TransactionCase):
         "welfare.facility.photo": "_create_photo",
         "welfare.rectification": "_create_rectification",
         "welfare.facility.use": "_create_use",
+        "welfare.coverage.need": "_create_need",
         "welfare.project.requirement": "_create_requirement",
         "welfare.project.deadline": "_create_deadline",
         "welfare.fund.entry": "_create_entry",
@@ -871,6 +872,17 @@ class WelfareCase(TransactionCase):
     def _create_target(cls, place=None, **vals):
         return cls.env["welfare.coverage.target"].create(
             cls._prepare_target_vals(place, **vals)
+        )
+
+    @classmethod
+    def _create_need(cls, place=None):
+        """Have a target for a place and a part of it: the need is a view of them."""
+        place = place or cls.county_a
+        part = place if place.level == "village" else cls._create_region(place)
+        target = cls._create_target(place, target_year=2030)
+        cls.env.flush_all()
+        return cls.env["welfare.coverage.need"].search(
+            [("target_id", "=", target.id), ("region_id", "=", part.id)]
         )
 
     # === SITE LOG === #

@@ -2,11 +2,13 @@ import io
 from datetime import timedelta
 
 import openpyxl
+from lxml import etree
 from PyPDF2 import PdfReader
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .test_welfare_facility_log import LogCase
 
@@ -37,6 +39,43 @@ class TestRegisters(LogCase):
         return rows[
             : next(i for i, row in enumerate(rows) if row[heading[1]] == "Total") + 1
         ]
+
+    def test_each_list_is_a_filter_a_pivot_and_two_files(self):
+        """The lists that people ask for; what each prints is tested below."""
+        for action, preset, report in (
+            ("coverage_need_action", "filter_this_year", "coverage_need_list"),
+            ("facility_action_to_build", "filter_this_year", "facility"),
+            ("project_action_late", "filter_late", "project"),
+            ("project_deadline_action", "filter_late", "project_deadline"),
+            ("facility_action_idle", "filter_idle", "facility_idle"),
+            ("rectification_action_overdue", "filter_overdue", "rectification"),
+            ("staff_action_overdue", "filter_check_overdue", "staff"),
+            ("compliance_action_below", "filter_below", None),
+        ):
+            with self.subTest(action):
+                action = self.env.ref(f"{PREFIX}_{action}")
+                Model = self.env[action.res_model].with_user(self.auditor)
+                self.assertIn(f"search_default_{preset}", action.context)
+                self.assertIn("pivot", action.view_mode)
+                search = etree.fromstring(Model.get_view(view_type="search")["arch"])
+                domain = safe_eval(
+                    search.find(f".//filter[@name='{preset}']").get("domain"),
+                    {"context_today": lambda: self.today, "uid": self.env.uid},
+                )
+                pivot = etree.fromstring(Model.get_view(view_type="pivot")["arch"])
+                rows = [field.get("name") for field in pivot.iter("field")][:1]
+                self.assertIsInstance(
+                    Model.formatted_read_group(domain, rows, ["__count"]), list
+                )
+                for kind, ending in (
+                    ("reportlab-pdf", "report"),
+                    ("xlsxwriter-xlsx", "workbook"),
+                ):
+                    if not report:
+                        continue
+                    printed = self.env.ref(f"{PREFIX}_{report}_{ending}")
+                    self.assertEqual(printed.report_type, kind)
+                    self.assertEqual(printed.binding_model_id.model, action.res_model)
 
     def test_idle_facilities(self):
         self.home.hours_note = "随居委会的上班时间开放"
@@ -202,6 +241,41 @@ class TestRegisters(LogCase):
             figures, [(6, 2, 3, 2, 1, 1), (4, 1, 3, 2, 0, 2), (10, 3, 5, 3, 1, 2)]
         )
         self.assertIn("Thewholelacks5", self._print("coverage_need_report", target))
+        # The list has the same figures, and prints the same table.
+        Need = self.env["welfare.coverage.need"].with_user(self.auditor)
+        needs = Need.search([("target_id", "=", target.id)])
+        self.assertEqual(
+            [
+                (
+                    need.unit_count,
+                    need.built_count,
+                    need.lacking_count,
+                    need.this_year_count,
+                    need.scheduled_count,
+                    need.unplanned_count,
+                )
+                for need in needs
+            ],
+            figures[:2],
+        )
+        self.assertEqual(needs.region_id, street + other)
+        self.assertEqual(
+            self._read(self._open("coverage_need_list_workbook", needs[:1])), rows
+        )
+        self.assertIn(
+            "Thewholelacks5", self._print("coverage_need_list_report", needs[:1])
+        )
+        later = self._create_target(
+            county, target_value=50, target_year=self.today.year
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        found = Need.search([("region_id", "in", (street + other).ids)])
+        self.assertEqual(found.target_id, later, "the next one to be reached counts")
+        self.assertEqual(found.mapped("this_year_count"), [1, 1])
+        both = found + self._create_need(self.county_a)
+        with self.assertRaisesRegex(UserError, "one alone"):
+            self._print("coverage_need_list_report", both)
         directors = self.env.ref("welfare_facility.coverage_measure_children_director")
         posts = self._create_target(county, measure_id=directors.id)
         with self.assertRaises(UserError):
