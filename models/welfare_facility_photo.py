@@ -32,7 +32,7 @@ class WelfareFacilityPhoto(models.Model):
 
     log_id = fields.Many2one(
         comodel_name="welfare.facility.log",
-        string="Entry",
+        string="Log Entry",
         ondelete="restrict",
         index="btree_not_null",
         copy=False,
@@ -130,15 +130,37 @@ class WelfareFacilityPhoto(models.Model):
     @api.depends("is_reused", "first_log_id", "distance_km", "taken_at", "log_id.date")
     @api.depends_context("uid", "lang", "tz")
     def _compute_caution(self):
+        Rule = self.env["welfare.rule"]
+        today = fields.Date.today()
+        limits = {
+            region: {
+                code: Rule._get_rule(code, region, today).value
+                for code in ("photo_distance_km", "photo_region_km")
+            }
+            for region in {photo.region_id for photo in self}
+        }
+        counties = self.facility_id.county_id
+        located = self.env["welfare.facility"].search(
+            Domain("county_id", "in", counties.ids)
+            & (Domain("latitude", "!=", 0) | Domain("longitude", "!=", 0))
+        )
+        by_county = located.grouped("county_id")
         for photo in self:
-            photo.caution = "\n".join(photo._describe_cautions()) or False
+            cautions = photo._describe_cautions(
+                limits[photo.region_id],
+                by_county.get(photo.facility_id.county_id, located.browse()),
+            )
+            photo.caution = "\n".join(cautions) or False
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
+        most = self.env["welfare.rule"]._get_value(
+            "photo_megabytes", self.env["welfare.region"], fields.Date.today()
+        )
         vals_list = [
-            {**vals, **self._prepare_photo_vals(vals.get("image"))}
+            {**vals, **self._prepare_photo_vals(vals.get("image"), most)}
             for vals in vals_list
         ]
         # As the camera wrote it: Odoo would make it smaller, and a proof of its content
@@ -156,6 +178,7 @@ class WelfareFacilityPhoto(models.Model):
                 raise AccessError(
                     self.env._("Only its author changes what is said of a photo.")
                 )
+            # sudo(): also of an entry in a region that the author has lost.
             log = photo.sudo().log_id
             if log and vals.get("log_id") not in (None, False, log.id):
                 raise AccessError(self.env._("A photo stays with its entry."))
@@ -182,25 +205,23 @@ class WelfareFacilityPhoto(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _prepare_photo_vals(self, image):
+    def _prepare_photo_vals(self, image, most):
         """Return what a file says of itself, for the fields that nobody fills in.
 
         :param image: base64.
+        :param float most: megabytes that it may have.
         :raise ValidationError: no picture, or one that is too large.
         """
         try:
             raw = base64.b64decode(image or b"", validate=True)
         except (binascii.Error, ValueError) as error:
             raise ValidationError(self._message_no_photo()) from error
-        limit = self.env["welfare.rule"]._get_value(
-            "photo_megabytes", self.env["welfare.region"], fields.Date.today()
-        )
-        if len(raw) > limit * _MEGABYTE:
+        if len(raw) > most * _MEGABYTE:
             raise ValidationError(
                 self.env._(
                     "The photo has %(size)s MB; up to %(limit)s MB are taken.",
                     size=f"{len(raw) / _MEGABYTE:.1f}",
-                    limit=f"{limit:g}",
+                    limit=f"{most:g}",
                 )
             )
         try:
@@ -264,8 +285,13 @@ class WelfareFacilityPhoto(models.Model):
             else SQL("photo.id IN %s", tuple(ids) or (0,)),
         )
 
-    def _describe_cautions(self):
-        """Return what speaks against a photo, one sentence each."""
+    def _describe_cautions(self, limits, located):
+        """Return what speaks against a photo, one sentence each.
+
+        :param dict limits: kilometres by the code of their rule, 0 for none.
+        :param located: facilities of the county whose places are known. Where that of
+            the own one is not, they stand for the region, of which no border is kept.
+        """
         self.ensure_one()
         sentences = []
         if self.is_reused:
@@ -276,16 +302,31 @@ class WelfareFacilityPhoto(models.Model):
                 if self.first_log_id
                 else self.env._("Used before, by a facility of another region.")
             )
-        limit = self.env["welfare.rule"]._get_rule(
-            "photo_distance_km", self.facility_id.region_id, fields.Date.today()
-        )
-        if limit and self.distance_km > limit.value:
+        limit = limits["photo_distance_km"]
+        if limit and self.distance_km > limit:
             sentences.append(
                 self.env._(
                     "Taken %(distance)s km away from the facility.",
                     distance=f"{self.distance_km:.1f}",
                 )
             )
+        limit = limits["photo_region_km"]
+        if limit and self.has_place and located and self.facility_id not in located:
+            nearest = min(
+                distance_km(
+                    self.latitude, self.longitude, home.latitude, home.longitude
+                )
+                for home in located
+            )
+            if nearest > limit:
+                sentences.append(
+                    self.env._(
+                        "Taken outside %(county)s: %(distance)s km away from the "
+                        "nearest facility there whose place is known.",
+                        county=self.facility_id.county_id.name,
+                        distance=f"{nearest:.1f}",
+                    )
+                )
         day = self.taken_at and fields.Datetime.context_timestamp(
             self.with_context(tz="Asia/Shanghai"), self.taken_at
         )

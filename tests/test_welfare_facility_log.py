@@ -363,6 +363,24 @@ class TestFacilityPhoto(LogCase):
         self.assertAlmostEqual(far.distance_km, 16.7, places=1)
         self.assertEqual(far.caution.count("\n"), 1, "place and day")
 
+    def test_a_photo_from_outside_the_region(self):
+        """It warns, and is taken all the same."""
+        self._create_facility(self.street_a, latitude=25.05, longitude=102.7)
+        day = self.today.strftime("%Y:%m:%d")
+        for color, place, words in (
+            (11, (25.2, 102.7), False),
+            (12, (39.9, 116.4), "outside 甲区: 20"),
+            (13, None, False),
+        ):
+            photo = self._take(color=color, taken=f"{day} 10:00:00", place=place)
+            self._log(photo_ids=[Command.link(photo.id)])
+            with self.subTest(place=place):
+                self.assertTrue(photo.log_id)
+                if words:
+                    self.assertIn(words, photo.caution)
+                else:
+                    self.assertFalse(photo.caution)
+
     def test_a_photo_stays_after_the_day(self):
         photo = self._take()
         log = self._log(photo_ids=[Command.link(photo.id)])
