@@ -31,7 +31,10 @@ class WelfareFacilityMeasurement(models.Model):
 
     _name = "welfare.facility.measurement"
     _description = "Measurement"
+    _inherit = ["welfare.attachment.mixin"]
     _order = "date desc, id desc"
+
+    _attachment_fields = ("attachment_ids",)
 
     facility_id = fields.Many2one(
         comodel_name="welfare.facility", required=True, index=True, ondelete="cascade"
@@ -273,13 +276,8 @@ class WelfareFacilityMeasurement(models.Model):
                         metric=metric.name,
                     )
                 )
-        rows = super().create(vals_list)
-        for row in rows.filtered("attachment_ids"):
-            row.attachment_ids.sudo().filtered(
-                lambda file: not file.res_id and file.create_uid == self.env.user
-            ).write({"res_model": self._name, "res_id": row.id})
         self.env["welfare.compliance"]._schedule_check()
-        return rows
+        return super().create(vals_list)
 
     # No super(): nobody gets through.
     def write(self, vals):  # pylint: disable=method-required-super

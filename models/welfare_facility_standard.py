@@ -28,9 +28,9 @@ class WelfareFacility(models.Model):
         string="Below a Standard",
         compute="_compute_is_below_standard",
         search="_search_is_below_standard",
-        help="By the newest result, something that it shall have is not met.",
+        help="By the newest result, something that it shall have is not met; a closed "
+        "facility is asked for nothing.",
     )
-
     is_check_due = fields.Boolean(
         compute="_compute_is_check_due",
         help="What was entered since the last check says something else.",
@@ -38,7 +38,7 @@ class WelfareFacility(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("compliance_ids")
+    @api.depends("compliance_ids", "state")
     def _compute_is_below_standard(self):
         below = self.filtered_domain(self._search_is_below_standard("in", [True]))
         for facility in self:
@@ -48,7 +48,7 @@ class WelfareFacility(models.Model):
     def _search_is_below_standard(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return Domain(
+        return Domain("state", "!=", "closed") & Domain(
             "compliance_ids",
             "any",
             [

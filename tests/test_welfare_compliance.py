@@ -1,8 +1,11 @@
+from lxml import etree
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.compliance_checker import ComplianceChecker
 from .common import WelfareCase
@@ -216,6 +219,47 @@ class TestGrowth(ComplianceCase):
         )
         self.assertEqual(rows.mapped("beds_open"), [400, 500, 600, 700])
         self.assertEqual(rows.mapped("rate"), [90, 90, 90, 90])
+
+    def test_the_lists_of_those_below_a_standard(self):
+        """Both filters find who lacks something today, and nobody else."""
+        self.plan.active = False
+        below = self._create_institution(date_approved="2020-01-01")
+        enough = self._create_institution(date_approved="2020-01-01")
+        compared = self._create_institution(date_approved="2009-06-01")
+        closed = self._create_institution(date_approved="2020-01-01")
+        cured = self._create_institution(date_approved="2020-01-01")
+        everybody = below + enough + compared + closed + cured
+        for home in everybody:
+            area = 4_000 if home == enough else 1_000
+            self._measure(home, beds_built=1_000, area_outdoor=area)
+        self.env.flush_all()
+        self._keep(everybody, "2024-12-31", with_comparison=True)
+        closed._set_state("closed", reason="停办", fate="none")
+        self._measure(cured, date="2025-01-01", area_outdoor=4_000)
+        self.env.flush_all()
+        self._keep(cured, "2025-12-31")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        results = self._filter(self.Compliance, "filter_latest", "filter_below")
+        self.assertEqual(results.facility_id & everybody, below)
+        self.assertEqual(
+            self._filter(self.Facility, "filter_below_standard") & everybody,
+            below,
+        )
+        self.assertTrue(below.is_below_standard)
+        self.assertFalse(cured.is_below_standard)
+        action = self.env.ref("welfare_facility.welfare_compliance_action_below")
+        for name in ("filter_latest", "filter_below"):
+            self.assertIn(f"search_default_{name}", action.context)
+
+    def _filter(self, model, *names):
+        """Return what the filters of a search view find, for an auditor."""
+        tree = etree.fromstring(model.get_view(view_type="search")["arch"])
+        domains = [
+            safe_eval(tree.find(f".//filter[@name='{name}']").get("domain"))
+            for name in names
+        ]
+        return model.with_user(self.auditor).search(Domain.AND(domains))
 
     def test_occupancy_is_weighed(self):
         """Over months and institutions: the beds count, not the days."""

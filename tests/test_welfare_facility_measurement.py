@@ -1,7 +1,7 @@
-from psycopg2.errors import CheckViolation, UniqueViolation
+from psycopg2.errors import CheckViolation, NotNullViolation, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
 
 from .common import WelfareCase
@@ -129,6 +129,30 @@ class TestMeasurement(MeasurementCase):
         with self.assertRaises(ValidationError):
             self.env["welfare.facility.metric"].create(vals)
         self.env["welfare.facility.metric"].create({**vals, "kind": "items"})
+
+    def test_who_measured_and_by_which_paper(self):
+        """The user, unless another measured; and the paper, with its file."""
+        with Form(self.Measurement.with_user(self.manager)) as form:
+            form.facility_id = self.institution
+            form.metric_id = self.env.ref("welfare_facility.metric_beds_approved")
+            form.amount = 250
+            form.document = "五民函〔2020〕3号"
+        row = form.record
+        self.assertEqual(row.measured_by, self.manager.name)
+        self.assertEqual(row.document, "五民函〔2020〕3号")
+        paper = self.env["ir.attachment"].with_user(self.manager)
+        paper = paper.create({"name": "测绘报告.txt", "raw": b"-"})
+        row = self._create(
+            "area_site",
+            amount=5_000,
+            measured_by="市测绘院",
+            document="测绘报告",
+            attachment_ids=paper.ids,
+        )
+        self.assertEqual((row.measured_by, row.document), ("市测绘院", "测绘报告"))
+        self.assertEqual(paper.with_user(self.auditor).raw, b"-", "who reads the row")
+        with self.assertRaises(NotNullViolation), mute_logger("odoo.sql_db"):
+            self._create("area_green", measured_by=False)
 
     def test_rooms(self):
         row = self._create("room_living", amount=1_200, room_count=30)

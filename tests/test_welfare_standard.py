@@ -108,3 +108,41 @@ class TestStandard(WelfareCase):
         )
         self.assertEqual(standard.jurisdiction_name, "甲区")
         self.assertEqual(self.national._get_jurisdiction(), "the whole country")
+
+    def test_what_a_childrens_home_is_asked_for(self):
+        """The figures with the place and the source that they come from."""
+        standard = self.env.ref("welfare_facility.standard_home_shuangyashan_2013")
+        home = self.env.ref("welfare_facility.facility_type_children_home")
+        self.assertEqual(standard.type_ids, home)
+        self.assertEqual(standard.jurisdiction_code, "230500000000")
+        self.assertIn("sysfnw.org", standard.source)
+        self.assertEqual(
+            {
+                line.metric_id.code: (line.requirement, line.quote)
+                for line in standard.line_ids
+            },
+            {
+                "room_activity": ("≥ 40 m²", "活动室不小于40平方米"),
+                "books": ("≥ 100 pieces", "图书不少于100册"),
+                "bookcases": ("≥ 2 pieces", "开放式书架不少于2个"),
+                "sign": ("yes", "统一标识牌"),
+                "seats": ("yes", "桌椅"),
+                "sports_kit": ("yes", "文体活动器材"),
+            },
+        )
+        self.assertFalse(standard.is_verified)
+        self.assertFalse(any(standard.line_ids.mapped("is_verified")))
+
+    def test_each_figure_has_its_unit(self):
+        """On the screens of a standard no figure stands without its unit."""
+        lines = self.Standard.with_context(active_test=False).search([]).line_ids
+        self.assertTrue(lines)
+        for line in lines:
+            with self.subTest(line.display_name):
+                if line.metric_id.kind in ("ratio", "yes_no"):
+                    self.assertFalse(line.unit_label)
+                else:
+                    self.assertTrue(line.unit_label)
+                    self.assertTrue(line.requirement.endswith(line.unit_label))
+        arch = self.Standard.get_view(view_type="form")["arch"]
+        self.assertIn('name="unit_label"', arch)

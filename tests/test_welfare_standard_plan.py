@@ -1,5 +1,8 @@
 import base64
+import io
+from datetime import date
 
+import xlwt
 from psycopg2.errors import ExclusionViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -85,16 +88,12 @@ class TestPlan(ComplianceCase):
 class TestStandardImport(WelfareCase):
     """The administrator takes standards from a workbook."""
 
-    def _load(self, rows, user=None, heading=HEADING):
+    def _load(self, rows, user=None, content=None, filename="标准.xlsx"):
+        content = content or make_ledger(rows, heading=HEADING)
         wizard = (
             self.env["welfare.standard.import"]
             .with_user(user or self.administrator)
-            .create(
-                {
-                    "filename": "标准.xlsx",
-                    "file": base64.b64encode(make_ledger(rows, heading=heading)),
-                }
-            )
+            .create({"filename": filename, "file": base64.b64encode(content)})
         )
         action = wizard.action_load()
         return self.env["welfare.standard"].search(action["domain"])
@@ -139,6 +138,47 @@ class TestStandardImport(WelfareCase):
         )
         self.assertEqual(lines[0].class_id.bed_to, 450)
         self.assertTrue(all(lines.mapped("is_verified")))
+
+    def test_a_workbook_of_excel_97(self):
+        """An .xls as old offices keep it: real days, whole numbers as floats."""
+        first = [*FIRST]
+        first[5], first[6] = date(2024, 1, 1), date(2029, 12, 31)
+        rows = [
+            self._row("床均建筑面积", 33, 35, "m²/床", head=first),
+            self._row("building_density", None, 30, "%", "宜"),
+        ]
+        book = xlwt.Workbook(encoding="utf-8")
+        sheet = book.add_sheet("标准")
+        days = xlwt.easyxf(num_format_str="yyyy-mm-dd")
+        for number, row in enumerate([HEADING, *rows]):
+            for column, value in enumerate(row):
+                if isinstance(value, date):
+                    sheet.write(number, column, value, days)
+                elif value is not None:
+                    sheet.write(number, column, value)
+        stream = io.BytesIO()
+        book.save(stream)
+        content = stream.getvalue()
+        self.assertTrue(content.startswith(b"\xd0\xcf\x11\xe0"), "no .xls")
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env.ref("welfare_facility.metric_building_per_bed").with_context(
+            lang="zh_CN"
+        ).name = "床均建筑面积"
+        standard = self._load((), content=content, filename="标准.xls")
+        self.assertEqual(
+            (standard.date_from, standard.date_to),
+            (date(2024, 1, 1), date(2029, 12, 31)),
+        )
+        self.assertEqual(
+            [
+                (line.metric_id.code, line.requirement, line.obligation, line.article)
+                for line in standard.line_ids
+            ],
+            [
+                ("building_per_bed", "33 ~ 35 m² a bed", "mandatory", "第一条"),
+                ("building_density", "≤ 30 %", "advisory", "第一条"),
+            ],
+        )
 
     def test_what_is_wrong_is_said_and_nothing_is_added(self):
         count = self.env["welfare.standard"].search_count([])
