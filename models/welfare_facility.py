@@ -76,7 +76,7 @@ class WelfareFacility(models.Model):
         default="planned",
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
     )
     date_state = fields.Date(
         string="In this State since",

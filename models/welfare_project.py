@@ -191,13 +191,6 @@ class WelfareProject(models.Model):
     def _default_date_start(self):
         return fields.Date.context_today(self)
 
-    # === SELECTION METHODS === #
-
-    @api.model
-    def _group_expand_state(self, states, domain):
-        # In their order; a telephone shows one column, which is not to be an empty one.
-        return [state for state in self._transitions if state in states]
-
     # === COMPUTE METHODS === #
 
     @api.depends("estimate_ids.amount")

@@ -68,7 +68,7 @@ class WelfareRectification(models.Model):
         default="open",
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
     )
     note = fields.Text(related="log_id.note", string="What Is Wrong")
     severity = fields.Selection(related="log_id.severity")
@@ -371,10 +371,13 @@ class WelfareRectification(models.Model):
         late = self.search(
             Domain("state", "=", "open") & Domain("date_due", "<", today)
         )
+        Rule = self.env["welfare.rule"]
+        rules = {
+            region: Rule._get_rule("rectification_remind_days", region, today)
+            for region in late.region_id
+        }
         for record in late:
-            rule = self.env["welfare.rule"]._get_rule(
-                "rectification_remind_days", record.region_id, today
-            )
+            rule = rules[record.region_id]
             last = record.date_reminded
             if not rule or (last and (today - last).days < rule.value):
                 continue

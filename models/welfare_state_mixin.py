@@ -42,6 +42,16 @@ class WelfareStateMixin(models.AbstractModel):
             self._install_state_guard()
         return super().init()
 
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _group_expand_state(self, states, domain):
+        """Return the states that groups are shown of, in their order.
+
+        A telephone shows one column, which is not to be an empty one.
+        """
+        return [state for state in self._transitions if state in states]
+
     # === CRUD METHODS === #
 
     @api.model
