@@ -1,3 +1,4 @@
+import base64
 import io
 from datetime import date
 
@@ -8,7 +9,8 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time
 from odoo.tools.pdf import PdfReader
 
-from .common import approve
+from ..models.welfare_fund_account import Line, Posting
+from .common import approve, make_photo
 from .test_welfare_project import ProjectCase
 
 
@@ -67,6 +69,76 @@ class TestProjectMoney(ProjectCase):
         self._allot(self.home, 0.01, use="building")
         self.env.invalidate_all()
         self.assertTrue(seen.is_over_estimate)
+
+    def _pay(self, account, amount):
+        """Spend money of a home, from the commitment to the payment."""
+        entry = None
+        for kind in ("commit", "accrue", "pay"):
+            line = Line(account, kind, amount, resolves=entry)
+            entry = (
+                self.env["welfare.fund.account"]
+                .with_user(self.finance)
+                ._post(
+                    [
+                        Posting(
+                            key=f"test,{kind}",
+                            lines=[line],
+                            document=account.appropriation_id,
+                            date=_day("2019-06-20"),
+                        )
+                    ]
+                )
+                .sudo()
+            )
+
+    def test_a_home_from_plan_to_opening_with_lottery_money(self):
+        """翠湖西路社区: planned in January, 5万 in June, open at the end of June."""
+        home = self._create_facility(
+            self.street_a, plan_year=2019, date_state="2019-01-02"
+        )
+        plan = self.env["welfare.project.plan"].create(self._prepare_plan_vals())
+        plan.with_user(self.manager).action_create_projects()
+        project = plan.project_ids.filtered(lambda each: each.facility_ids == home)
+        account = self._allot(
+            home, 50_000, source_id=self.lottery.id, use="building", year=2019
+        )
+        day = _day("2019-03-01")
+        while project.state != "construction":
+            self._fulfil_gates(project, day)
+            project.with_user(self.manager)._complete_stage(day)
+        self.assertEqual(home.state, "under_construction")
+        self._measure_site(project.milestone_ids, 60, _day("2019-05-01"))
+        self._pay(account, 20_000)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        seen = project.with_user(self.manager)
+        self.assertEqual(
+            (seen.progress, seen.amount_paid, seen.financial_progress),
+            (60, 20_000, 40),
+            "physical and financial side by side",
+        )
+        day = _day("2019-06-28")
+        while project.state != "handover":
+            self._fulfil_gates(project, day)
+            project.with_user(self.manager)._complete_stage(day)
+        self.assertEqual((home.state, str(home.date_state)), ("operating", str(day)))
+        self.assertEqual(plan.built_count, 1)
+        self.env.invalidate_all()
+        self.assertTrue(home.is_label_missing, "the lottery's sign is still to come")
+        photo = self.env["welfare.facility.photo"].with_user(self.manager)
+        photo = photo.create({"name": "1.jpg", "image": base64.b64encode(make_photo())})
+        self.env["welfare.facility.log"].with_user(self.manager).create(
+            {
+                "facility_id": home.id,
+                "kind": "inspection",
+                "note": "开放，已挂标识牌",
+                "is_label": True,
+                "photo_ids": [Command.link(photo.id)],
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(home.is_label_missing)
 
     def test_money_of_years_before_belongs_to_another_project(self):
         appropriation = {"year": 2018, "date": "2018-03-01"}
