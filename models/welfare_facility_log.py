@@ -332,7 +332,8 @@ class WelfareFacilityLog(models.Model):
 
         :raise UserError: an entry that has opened one is no defect any more.
         """
-        # sudo(): no role creates one by itself.
+        # sudo(): no role creates one by itself, here and below; the author writes what
+        # follows from his entry.
         Rectification = self.env["welfare.rectification"].sudo()
         for log in self:
             record = log.sudo().rectification_ids
@@ -408,6 +409,7 @@ class WelfareFacilityLog(models.Model):
                         "%(entry)s was written by %(author)s, who alone may change it "
                         "today: correct it by a new entry.",
                         entry=log.display_name,
+                        # sudo(): of a colleague of another company as well.
                         author=log.create_uid.sudo().name,
                     )
                 )

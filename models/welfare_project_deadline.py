@@ -124,12 +124,24 @@ class WelfareProjectDeadline(models.Model):
                     ("date_due", "<=", soon),
                 ]
             )
+        known = self.env["mail.activity"].with_context(active_test=False)
+        activities = known.search_fetch(
+            [
+                ("res_model", "=", rows.project_id._name),
+                ("res_id", "in", rows.project_id.ids),
+            ],
+            ["res_id", "summary"],
+        )
+        told = {(activity.res_id, activity.summary) for activity in activities}
         for row in rows:
-            row._remind()
+            row._remind(told)
         return len(rows)
 
-    def _remind(self):
-        """Schedule the activity for one day, unless there was one already."""
+    def _remind(self, told):
+        """Schedule the activity for one day, unless there was one already.
+
+        :param set told: project and summary of each there was; this one is added.
+        """
         self.ensure_one()
         project = self.project_id
         user = project.user_id
@@ -141,13 +153,8 @@ class WelfareProjectDeadline(models.Model):
             what=note.what,
             date=format_date(note.env, self.date_due),
         )
-        known = self.env["mail.activity"].with_context(active_test=False)
-        domain = [
-            ("res_model", "=", project._name),
-            ("res_id", "=", project.id),
-            ("summary", "=", summary),
-        ]
-        if not known.search_count(domain, limit=1):
+        if (project.id, summary) not in told:
+            told.add((project.id, summary))
             project.activity_schedule(
                 "mail.mail_activity_data_todo",
                 date_deadline=self.date_due,

@@ -63,6 +63,7 @@ class WelfareWorkdayException(models.Model):
 
         :rtype: WorkCalendar
         """
+        # sudo(): all roles count by one calendar, which is kept for all of them.
         rows = self.sudo().search_fetch([], ["date", "kind"])
         return WorkCalendar((row.date, row.kind == "workday") for row in rows)
 

@@ -167,11 +167,14 @@ class WelfareStandardPlan(models.TransientModel):
     def _prepare_text(self, standard, lines, wider, site):
         Line = self.env["welfare.standard.line"]
         bounds = {code: line._get_bounds() for code, line in lines.items()}
+        Metric = self.env["welfare.facility.metric"]
+        metrics = {
+            each.code: each.name
+            for each in Metric.search([("code", "in", list(_NEEDS.values()))])
+        }
         needs = [
             {
-                "metric": Line.env["welfare.facility.metric"]
-                .search([("code", "=", needed)], limit=1)
-                .name,
+                "metric": metrics.get(needed),
                 "rule": lines[code].requirement,
                 "need": self._describe_need(bounds[code].times(self.beds)),
                 "obligation": lines[code].obligation,
