@@ -93,6 +93,8 @@
         "views/welfare_fund_period_views.xml",
         "views/welfare_fund_classification_views.xml",
         "views/welfare_fund_source_views.xml",
+        "views/welfare_fund_norm_views.xml",
+        "views/welfare_fund_carry_rule_views.xml",
         "wizards/welfare_rule_end_views.xml",
         "wizards/welfare_appropriation_close_views.xml",
         "wizards/welfare_fund_reversal_views.xml",

@@ -11,6 +11,7 @@ from . import welfare_attachment_mixin
 from . import welfare_approval_content_mixin
 from . import welfare_approval_mixin
 from . import welfare_approval_trail_mixin
+from . import welfare_rule_mixin
 
 # rules that every stage reads
 from . import welfare_workday_exception

@@ -96,7 +96,7 @@ class WelfareAllotment(models.Model):
         comodel_name="welfare.fund.norm",
         string="Unit Norm",
         ondelete="restrict",
-        domain="[('source_id', '=', source_id)]",
+        domain="[('source_id', '=', source_id), ('state', '!=', 'draft')]",
     )
     source_id = fields.Many2one(related="account_id.source_id")
     deviation_reason = fields.Char(
@@ -313,6 +313,14 @@ class WelfareAllotment(models.Model):
         self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("Add the holders first."))
+        if self.norm_id.state == "draft":
+            raise UserError(
+                self.env._(
+                    "The norm “%(norm)s” is not in force: it needs an approval of its "
+                    "own.",
+                    norm=self.norm_id.display_name,
+                )
+            )
         for line in self.line_ids:
             line._refuse_holder()
         deviations = self._get_deviations()

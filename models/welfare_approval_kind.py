@@ -10,7 +10,6 @@ class WelfareApprovalKind(models.Model):
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True, readonly=True, help="What the program calls it.")
-    res_model = fields.Char(string="Model", required=True, readonly=True)
     sequence = fields.Integer(default=10)
     tier_ids = fields.One2many(
         comodel_name="welfare.approval.tier", inverse_name="kind_id", string="Tiers"

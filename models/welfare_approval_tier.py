@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 
@@ -11,12 +11,29 @@ class WelfareApprovalTier(models.Model):
     All tiers that match a document are its steps. Where a nearer jurisdiction has tiers
     of the kind, those of the farther ones do not count; tiers that name the source of
     funds take the place of those that name none. They are copied into a request when it
-    is submitted: what is edited here changes nothing that runs.
+    is submitted: what is ended or added here changes nothing that runs.
+
+    A tier is itself approved. By which tiers that is done everywhere comes with the
+    program and does not end, so that nobody locks himself out; a place may have its
+    own.
     """
 
     _name = "welfare.approval.tier"
     _description = "Tier of Approval"
+    _inherit = ["welfare.rule.mixin"]
     _order = "kind_id, amount_from, sequence, id"
+
+    _approval_kinds = {
+        ("draft", "effective"): "tier",
+        ("effective", "ended"): "tier_end",
+    }
+    _approval_given = {"tier_end": ("date_to",)}
+    _approval_fields = (
+        *("kind_id", "name", "sequence", "source_id", "amount_from", "amount_to"),
+        *("jurisdiction_id", "region_level", "group_id", "user_ids", "mode"),
+        *("attachment_words", "sla_days", "escalation_group_id"),
+        *("date_from", "date_to", "source"),
+    )
 
     kind_id = fields.Many2one(
         comodel_name="welfare.approval.kind",
@@ -25,7 +42,7 @@ class WelfareApprovalTier(models.Model):
         ondelete="restrict",
     )
     name = fields.Char(string="Step", required=True, translate=True)
-    sequence = fields.Integer(string="Order", default=10)
+    sequence = fields.Integer(string="Order", default=10, aggregator=None)
     active = fields.Boolean(default=True)
     source_id = fields.Many2one(
         comodel_name="welfare.fund.source",
@@ -56,7 +73,13 @@ class WelfareApprovalTier(models.Model):
         ondelete="restrict",
         help="Whoever has this role in the place of the document.",
     )
-    user_ids = fields.Many2many(comodel_name="res.users", string="Named Persons")
+    user_ids = fields.Many2many(
+        comodel_name="res.users",
+        relation="welfare_approval_tier_user_rel",
+        column1="tier_id",
+        column2="user_id",
+        string="Named Persons",
+    )
     mode = fields.Selection(
         selection=[("any", "One of Them"), ("all", "All of Them")],
         required=True,
@@ -68,7 +91,9 @@ class WelfareApprovalTier(models.Model):
         "apart by blanks, such as “纪要 minutes”.",
     )
     sla_days = fields.Integer(
-        string="Working Days", help="Until the step counts as overdue; 0: no limit."
+        string="Working Days",
+        aggregator=None,
+        help="Until the step counts as overdue; 0: no limit.",
     )
     escalation_group_id = fields.Many2one(
         comodel_name="res.groups",
@@ -76,21 +101,10 @@ class WelfareApprovalTier(models.Model):
         ondelete="restrict",
         help="This role may take the step as well when it is overdue.",
     )
-    date_from = fields.Date(string="Valid from", required=True)
-    date_to = fields.Date(string="Valid to", help="Empty while it holds.")
-    source = fields.Text(
-        string="Rule", required=True, help="The document that says so."
-    )
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
 
     _check_band = models.Constraint(
         "CHECK (amount_from >= 0 AND (amount_to = 0 OR amount_to > amount_from))",
         "A band of amounts ends above where it begins.",
-    )
-    _check_dates = models.Constraint(
-        "CHECK (date_to >= date_from)", "A tier cannot end before it begins."
     )
     _check_sla_days = models.Constraint(
         "CHECK (sla_days >= 0)", "A period cannot be less than nothing."
@@ -104,6 +118,14 @@ class WelfareApprovalTier(models.Model):
             self.env["welfare.region"]._fields["level"]._description_selection(self.env)
         )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("kind_id.name", "name")
+    def _compute_display_name(self):
+        for tier in self:
+            names = filter(None, (tier.kind_id.name, tier.name))
+            tier.display_name = ": ".join(names)
+
     # === CONSTRAINT METHODS === #
 
     @api.constrains("group_id", "user_ids")
@@ -115,6 +137,25 @@ class WelfareApprovalTier(models.Model):
                 )
 
     # === BUSINESS METHODS === #
+
+    def _check_before_approval(self):
+        """Keep a way in which tiers can be approved."""
+        if self.kind_id.code in self._approval_kinds.values():
+            if not self.jurisdiction_id:
+                raise UserError(
+                    self.env._(
+                        "How tiers are approved everywhere comes with the program, and "
+                        "does not end: enter tiers for a place, which take their place."
+                    )
+                )
+            if not self.group_id or self.amount_from or self.amount_to:
+                raise UserError(
+                    self.env._(
+                        "A tier by which tiers are approved names a role, because "
+                        "persons leave, and is for no band of amounts."
+                    )
+                )
+        return super()._check_before_approval()
 
     @api.model
     def _get_route(self, kind, amount, source, region, date):
@@ -131,10 +172,6 @@ class WelfareApprovalTier(models.Model):
         domain = Domain(
             [
                 ("kind_id", "=", kind.id),
-                ("date_from", "<=", date),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", date),
                 "|",
                 ("jurisdiction_id", "=", False),
                 ("jurisdiction_id", "parent_of", region.id),
@@ -144,7 +181,7 @@ class WelfareApprovalTier(models.Model):
         )
         # sudo(): a district keeps to its province's tiers, and does not see its
         # province among the regions.
-        tiers = self.sudo().search(domain)
+        tiers = self.sudo().search(domain & self._domain_in_force(date))
         by_place = defaultdict(self.browse().sudo)
         for tier in tiers:
             by_place[tier.jurisdiction_id] |= tier

@@ -16,7 +16,13 @@ class WelfareDutyConflict(models.Model):
 
     _name = "welfare.duty.conflict"
     _description = "Incompatible Duties"
+    _inherit = ["welfare.rule.mixin"]
     _order = "duty_id, other_id, id"
+
+    _approval_fields = (
+        *("duty_id", "other_id", "in_chain", "in_roles"),
+        *("date_from", "date_to", "source"),
+    )
 
     duty_id = fields.Many2one(
         comodel_name="welfare.duty", required=True, index=True, ondelete="restrict"
@@ -37,15 +43,10 @@ class WelfareDutyConflict(models.Model):
         string="As Roles", help="Who has the role of the one does not do the other."
     )
     active = fields.Boolean(default=True)
-    source = fields.Text(
-        string="Rule", required=True, help="The document that says so."
-    )
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
 
     _duties_uniq = models.UniqueIndex(
-        "(LEAST(duty_id, other_id), GREATEST(duty_id, other_id)) WHERE active",
+        "(LEAST(duty_id, other_id), GREATEST(duty_id, other_id)) "
+        "WHERE active AND state = 'effective'",
         "These duties are in the matrix already.",
     )
 
@@ -57,6 +58,14 @@ class WelfareDutyConflict(models.Model):
             row.display_name = f"{row.duty_id.name} × {row.other_id.name}"
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_in_force(self):
+        """Return the rows that hold today, which are a few.
+
+        :rtype: WelfareDutyConflict
+        """
+        return self.search(self._domain_in_force(fields.Date.context_today(self)))
 
     def _get_other(self, duty):
         return self.other_id if self.duty_id == duty else self.duty_id
@@ -75,8 +84,10 @@ class WelfareDutyConflict(models.Model):
         # sudo(): the matrix and what others did hold for everybody.
         Duty = self.env["welfare.duty"].sudo()
         duty = Duty.search([("code", "=", code)])
-        rows = self.sudo().search(
-            Domain("duty_id", "=", duty.id) | Domain("other_id", "=", duty.id)
+        rows = (
+            self.sudo()
+            ._get_in_force()
+            .filtered(lambda row: duty in row.duty_id | row.other_id)
         )
         acts = document._get_chain_acts()
         used = self.env["welfare.duty.exception"].sudo()
@@ -144,8 +155,7 @@ class WelfareDutyConflict(models.Model):
         Users = self.env["res.users"].sudo()
         regions = self.env.user.welfare_region_ids
         conflicts = []
-        # All rows, which are a few.
-        for row in self.sudo().search([]):  # pylint: disable=no-search-all
+        for row in self.sudo()._get_in_force():
             first, second = row.duty_id.group_id, row.other_id.group_id
             if not first or not second or first == second:
                 continue
@@ -179,8 +189,7 @@ class WelfareDutyConflict(models.Model):
             ``other_document``, ``other_at``. The documents are records.
         :rtype: list[dict]
         """
-        # All rows, which are a few.
-        rows = self.sudo().search([])  # pylint: disable=no-search-all
+        rows = self.sudo()._get_in_force()
         duties = self.env["welfare.duty"].search([])  # pylint: disable=no-search-all
         names = {duty.code: duty.name for duty in duties}
         conflicts = []

@@ -1,6 +1,9 @@
+from datetime import UTC, datetime, time, timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 
 class WelfareDutyReport(models.AbstractModel):
@@ -28,8 +31,7 @@ class WelfareDutyReport(models.AbstractModel):
         today = fields.Date.context_today(self)
         date_from = fields.Date.to_date(date_from) or today.replace(month=1, day=1)
         date_to = fields.Date.to_date(date_to) or today
-        # Each of the few is printed.
-        conflicts = self.env["welfare.duty.conflict"].search([])  # pylint: disable=no-search-all
+        conflicts = self.env["welfare.duty.conflict"]._get_in_force()
         return {
             "date_from": date_from,
             "date_to": date_to,
@@ -65,8 +67,10 @@ class WelfareDutyReport(models.AbstractModel):
         """Return who did, along one payment, what does not go together."""
         Request = self.env["welfare.approval.request"]
         requests = Request.search(
-            Domain("submitted_at", ">=", date_from)
-            & Domain("submitted_at", "<", fields.Date.add(date_to, days=1))
+            Domain("submitted_at", ">=", self._get_midnight(date_from))
+            & Domain(
+                "submitted_at", "<", self._get_midnight(date_to + timedelta(days=1))
+            )
         )
         deeds = {}
         for model, group in requests.grouped("res_model").items():
@@ -123,11 +127,16 @@ class WelfareDutyReport(models.AbstractModel):
             for exception in exceptions
         ]
 
+    def _get_midnight(self, day):
+        """Return when a day begins where the reader is, in UTC."""
+        midnight = self.env.tz.localize(datetime.combine(day, time.min))
+        return midnight.astimezone(UTC).replace(tzinfo=None)
+
     def _describe_exception(self, exception):
         if not exception:
             return ""
         return self.env._(
             "Authorized until %(date)s: %(reason)s",
-            date=fields.Date.to_string(exception.sudo().date_to),
+            date=format_date(self.env, exception.sudo().date_to),
             reason=exception.sudo().reason,
         )

@@ -12,14 +12,20 @@ class WelfareFundCarryRule(models.Model):
 
     _name = "welfare.fund.carry.rule"
     _description = "Carry-over Rule"
+    _inherit = ["welfare.rule.mixin"]
     _order = "source_id, jurisdiction_id, date_from desc, id"
     _rec_name = "wording"
+
+    _approval_fields = (
+        *("source_id", "jurisdiction_id", "date_from", "date_to", "years", "wording"),
+        "source",
+    )
 
     source_id = fields.Many2one(
         comodel_name="welfare.fund.source",
         required=True,
         index=True,
-        ondelete="cascade",
+        ondelete="restrict",
     )
     jurisdiction_id = fields.Many2one(
         comodel_name="welfare.region",
@@ -27,8 +33,6 @@ class WelfareFundCarryRule(models.Model):
         help="Where it holds, with all places in it; empty: everywhere. The nearest "
         "row counts.",
     )
-    date_from = fields.Date(string="Valid from", required=True)
-    date_to = fields.Date(string="Valid to", help="Empty while it holds.")
     years = fields.Integer(
         string="Number of Fiscal Years",
         aggregator=None,
@@ -36,17 +40,11 @@ class WelfareFundCarryRule(models.Model):
         "what is left after the last of them lapses. 0: without limit.",
     )
     wording = fields.Char(required=True, help="What the document says, word for word.")
-    source = fields.Text(string="Legal Source", required=True)
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
 
     _rule_uniq = models.UniqueIndex(
-        "(source_id, COALESCE(jurisdiction_id, 0), date_from)",
+        "(source_id, COALESCE(jurisdiction_id, 0), date_from) "
+        "WHERE state = 'effective'",
         "This source has a rule for that jurisdiction from that day already.",
-    )
-    _check_dates = models.Constraint(
-        "CHECK (date_to >= date_from)", "A rule cannot end before it begins."
     )
     _check_years = models.Constraint(
         "CHECK (years >= 0)", "Write 0 for a rule without limit."
@@ -62,19 +60,19 @@ class WelfareFundCarryRule(models.Model):
             that hold as well.
         :rtype: WelfareFundCarryRule
         """
-        still = Domain("date_to", "=", False) | Domain("date_to", ">=", date)
         where = Domain("jurisdiction_id", "=", False)
         where |= Domain("jurisdiction_id", "parent_of", region.id)
         # sudo(): a district keeps to its province's rules, and does not see its
         # province among the regions.
         rules = self.sudo().search(
-            Domain("source_id", "=", source.id)
-            & Domain("date_from", "<=", date)
-            & still
-            & where
+            Domain("source_id", "=", source.id) & self._domain_in_force(date) & where
         )
         nearest_first = rules.sorted(
-            lambda rule: (len(rule.jurisdiction_id.parent_path or ""), rule.date_from),
+            lambda rule: (
+                len(rule.jurisdiction_id.parent_path or ""),
+                rule.date_from,
+                rule.id,
+            ),
             reverse=True,
         )
         return nearest_first.sudo(self.env.su)

@@ -10,8 +10,12 @@ class WelfareFundNorm(models.Model):
 
     _name = "welfare.fund.norm"
     _description = "Unit Norm"
-    _inherit = ["welfare.currency.mixin"]
+    _inherit = ["welfare.rule.mixin", "welfare.currency.mixin"]
     _order = "date_from desc, id"
+
+    _approval_fields = (
+        *("source_id", "facility_type_id", "amount", "date_from", "date_to", "source"),
+    )
 
     source_id = fields.Many2one(
         comodel_name="welfare.fund.source",
@@ -23,19 +27,10 @@ class WelfareFundNorm(models.Model):
         comodel_name="welfare.facility.type", required=True, ondelete="restrict"
     )
     amount = fields.Monetary(string="Amount per Facility", required=True)
-    date_from = fields.Date(string="Valid from", required=True)
-    date_to = fields.Date(string="Valid to")
-    source = fields.Text(string="Legal Source")
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
 
     _check_amount = models.Constraint(
         "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "A norm is more than nothing, in yuan and fen.",
-    )
-    _check_dates = models.Constraint(
-        "CHECK (date_to >= date_from)", "A norm cannot end before it begins."
     )
 
     # === COMPUTE METHODS === #

@@ -15,8 +15,14 @@ class WelfareFundTransferRule(models.Model):
 
     _name = "welfare.fund.transfer.rule"
     _description = "Rule for Sending Money Down"
+    _inherit = ["welfare.rule.mixin"]
     _order = "upper_level, lower_level, date_from desc, id"
     _rec_name = "message"
+
+    _approval_fields = (
+        *("upper_level", "lower_level", "lower_kind", "date_from", "date_to"),
+        *("message", "source"),
+    )
 
     upper_level = fields.Selection(selection="_selection_level", required=True)
     lower_level = fields.Selection(selection="_selection_level", required=True)
@@ -25,17 +31,7 @@ class WelfareFundTransferRule(models.Model):
         string="Of These",
         help="Empty: all of that level.",
     )
-    date_from = fields.Date(string="Valid from", required=True)
-    date_to = fields.Date(string="Valid to", help="Empty while it holds.")
     message = fields.Text(required=True, translate=True)
-    source = fields.Text(string="Legal Source", required=True)
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
-
-    _check_dates = models.Constraint(
-        "CHECK (date_to >= date_from)", "A rule cannot end before it begins."
-    )
 
     # === SELECTION METHODS === #
 
@@ -56,8 +52,7 @@ class WelfareFundTransferRule(models.Model):
         rules = self.search(
             Domain("upper_level", "=", upper.level)
             & Domain("lower_level", "in", lowers.mapped("level"))
-            & Domain("date_from", "<=", date)
-            & (Domain("date_to", "=", False) | Domain("date_to", ">=", date))
+            & self._domain_in_force(date)
         )
         return [
             f"{rule.message} ({rule.source})"

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
@@ -10,35 +10,17 @@ class WelfareRule(models.Model):
     Each row says for which jurisdiction and from when to when it holds, where it comes
     from, and whether somebody has checked it against that document. What is asked for
     and not there is refused in words; there is no value of last resort.
-
-    A row that comes with the program is in force. One of a person's is a draft that
-    holds nowhere until it was approved; then it says the same for ever. A rule is
-    changed by a new row with a later day, or by ending the old one, with approval.
     """
 
     _name = "welfare.rule"
     _description = "Rule"
-    _inherit = ["welfare.approval.mixin", "welfare.state.mixin"]
+    _inherit = ["welfare.rule.mixin"]
     _order = "code, jurisdiction_id, date_from desc, id"
 
-    _initial_states = ("draft",)
-    _shipped_state = "effective"
-    _transitions = {"draft": {"effective"}, "effective": {"ended"}, "ended": set()}
-    _content_fields = frozenset(
-        ("code", "value", "jurisdiction_id", "date_from", "source", "active")
-    )
-    _approval_kinds = {
-        ("draft", "effective"): "rule",
-        ("effective", "ended"): "rule_end",
-    }
-    _approval_given = {"rule_end": ("date_to",)}
     _approval_fields = (
         *("code", "name", "value", "unit", "jurisdiction_id", "date_from", "date_to"),
         "source",
     )
-    _approval_excluded = {
-        "is_verified": "says what somebody has checked, and is never taken back",
-    }
 
     code = fields.Char(required=True, index=True, help="What the program calls it.")
     name = fields.Char(required=True, translate=True)
@@ -50,56 +32,13 @@ class WelfareRule(models.Model):
         help="Where it holds, with all places in it; empty: everywhere. The nearest "
         "row counts.",
     )
-    date_from = fields.Date(string="Valid from", required=True)
-    date_to = fields.Date(string="Valid to", help="Empty while it holds.")
-    source = fields.Text(
-        string="Legal Source", required=True, help="The document that says so."
-    )
-    is_verified = fields.Boolean(
-        string="Verified", help="Somebody has checked this row against the document."
-    )
     active = fields.Boolean(default=True)
-    state = fields.Selection(
-        selection=[("draft", "Draft"), ("effective", "In Force"), ("ended", "Ended")],
-        required=True,
-        readonly=True,
-        copy=False,
-        help="An ended rule holds for the days up to its last one.",
-    )
 
     _rule_uniq = models.UniqueIndex(
         "(code, COALESCE(jurisdiction_id, 0), date_from) "
         "WHERE active AND state = 'effective'",
         "This rule has a row for that jurisdiction from that day already.",
     )
-    _check_dates = models.Constraint(
-        "CHECK (date_to >= date_from)", "A rule cannot end before it begins."
-    )
-
-    def init(self):
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION welfare_rule_keep() RETURNS trigger AS $$
-            -- The last day is written when the rule is ended, with approval.
-            BEGIN
-                IF OLD.state <> 'draft' AND (
-                    OLD.is_verified AND NEW.is_verified IS NOT TRUE
-                    OR NEW.date_to IS DISTINCT FROM OLD.date_to
-                       AND (OLD.state <> 'effective' OR NEW.state <> 'ended')
-                ) THEN
-                    RAISE EXCEPTION 'welfare: rule % is in force', OLD.id
-                        USING ERRCODE = 'check_violation';
-                END IF;
-                RETURN NEW;
-            END;
-            $$ LANGUAGE plpgsql;
-            DROP TRIGGER IF EXISTS welfare_rule_keep ON welfare_rule;
-            CREATE TRIGGER welfare_rule_keep
-                BEFORE UPDATE OF date_to, is_verified ON welfare_rule
-                FOR EACH ROW EXECUTE FUNCTION welfare_rule_keep()
-            """
-        )
-        return super().init()
 
     # === COMPUTE METHODS === #
 
@@ -108,44 +47,7 @@ class WelfareRule(models.Model):
         for rule in self:
             rule.display_name = f"{rule.name} ({rule.value:g} {rule.unit})"
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        fixed = {"date_to"}
-        if self.env.uid != SUPERUSER_ID:
-            # Except for the program's own translations.
-            fixed |= {"name", "unit"}
-        if vals.keys() & fixed or not vals.get("is_verified", True):
-            self._check_is_initial()
-        return super().write(vals)
-
-    # === ACTION METHODS === #
-
-    def action_put_into_force(self):
-        """Let a rule hold from its first day; it must have been approved."""
-        self.check_access("write")
-        self._set_state("effective")
-        return True
-
-    def action_ask_end(self):
-        """Ask for the last day of a rule, and for the approval of that."""
-        self.ensure_one()
-        self.check_access("write")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "welfare_facility.welfare_rule_end_action"
-        )
-        return {**action, "context": {"default_rule_id": self.id}}
-
-    def action_end(self):
-        """Let a rule hold no longer than until the day that was approved."""
-        self.check_access("write")
-        self._set_state("ended")
-        return True
-
     # === BUSINESS METHODS === #
-
-    def _get_approval_region(self):
-        return self.jurisdiction_id or super()._get_approval_region()
 
     @api.model
     def _get_rule(self, code, region, date):
@@ -156,16 +58,7 @@ class WelfareRule(models.Model):
         :param datetime.date date: the day.
         :rtype: WelfareRule
         """
-        domain = Domain(
-            [
-                ("code", "=", code),
-                ("state", "!=", "draft"),
-                ("date_from", "<=", date),
-                "|",
-                ("date_to", "=", False),
-                ("date_to", ">=", date),
-            ]
-        )
+        domain = Domain("code", "=", code) & self._domain_in_force(date)
         where = Domain("jurisdiction_id", "=", False)
         if region:
             where |= Domain("jurisdiction_id", "parent_of", region.id)

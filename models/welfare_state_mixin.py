@@ -169,6 +169,16 @@ class WelfareStateMixin(models.AbstractModel):
         :param dict previous: the state each record had before.
         """
 
+    @api.model
+    def _selection_models(self):
+        """Return the models that take this mixin, for a field that leads to any."""
+        names = self.env.registry.descendants([self._name], "_inherit")
+        return [
+            (name, self.env[name]._description)
+            for name in sorted(names)
+            if not self.env[name]._abstract
+        ]
+
     def _state_label(self, state):
         """Return the label of a state in the user's language."""
         selection = self._fields["state"]._description_selection(self.env)

@@ -30,6 +30,11 @@ ROLE_BY_MODEL = {
     "welfare.fiscal.year": "administrator",
     "welfare.duty.exception": "administrator",
     "welfare.rule": "administrator",
+    "welfare.fund.norm": "administrator",
+    "welfare.fund.carry.rule": "administrator",
+    "welfare.fund.transfer.rule": "administrator",
+    "welfare.approval.tier": "administrator",
+    "welfare.duty.conflict": "administrator",
 }
 
 #: Headings that every ledger of facilities has.

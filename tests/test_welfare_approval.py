@@ -3,9 +3,10 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.tests import freeze_time
 
 from ..models.welfare_approval_content_mixin import fingerprint
-from .common import approve
+from .common import approve, decide, make_approvers
 from .test_welfare_fund_ledger import FundCase
 
 
@@ -193,9 +194,82 @@ class TestApproval(ApprovalCase):
         with self.assertRaises(UserError):
             self._decide(request, delegate)
 
+    def test_a_delegate_is_told(self):
+        """When it begins, and of each document; not of what he may not decide."""
+        delegate = self._create_user("approver", self.county_a, login="test_told")
+        before = self._submit()
+        today = fields.Date.context_today(self.env.user)
+        delegation = self.Delegation.with_user(self.section).create(
+            {
+                "delegate_id": delegate.id,
+                "date_from": today,
+                "date_to": today + timedelta(days=3),
+                "reason": "出差",
+            }
+        )
+        self.assertTrue(delegation.told_at)
+        activity = delegation.sudo().activity_ids
+        self.assertEqual(activity.user_id, delegate)
+        self.assertIn(self.section.name, activity.summary)
+        self.assertIn("出差", activity.summary)
+        self.assertIn("1", activity.note)
+        [notice] = self._get_notices(delegation, delegate)
+        self.assertEqual(notice.notification_type, "email")
+        self.assertFalse(self._get_notices(before, delegate))
+        # Once.
+        self.Delegation._cron_tell()
+        self.assertEqual(len(self._get_notices(delegation, delegate)), 1)
+        request = self._submit()
+        self.assertIn(delegate, request.activity_ids.user_id)
+        [notice] = self._get_notices(request, delegate)
+        self.assertIn(self.section.name, notice.mail_message_id.body)
+        self._decide(request, delegate)
+        self.assertNotIn(delegate, request.activity_ids.user_id)
+        self.assertFalse(self._get_notices(request, self.finance))
+        delegation.action_end()
+        self.assertFalse(delegation.sudo().activity_ids)
+        self.assertFalse(self._get_notices(self._submit(), delegate))
+
+    def test_a_delegate_is_told_on_the_first_day(self):
+        delegate = self._create_user("approver", self.county_a, login="test_later")
+        today = fields.Date.context_today(self.env.user)
+        delegation = self.Delegation.with_user(self.section).create(
+            {
+                "delegate_id": delegate.id,
+                "date_from": today + timedelta(days=2),
+                "date_to": today + timedelta(days=3),
+                "reason": "休假",
+            }
+        )
+        self.Delegation._cron_tell()
+        self.assertFalse(self._get_notices(delegation, delegate))
+        self.assertFalse(self._get_notices(self._submit(), delegate))
+        with freeze_time(today + timedelta(days=2)):
+            self.Delegation._cron_tell()
+            self.assertTrue(self._get_notices(delegation, delegate))
+            self.assertTrue(delegation.sudo().activity_ids)
+        with freeze_time(today + timedelta(days=4)):
+            self.Delegation._cron_tell()
+            self.assertFalse(delegation.sudo().activity_ids)
+
+    def test_a_delegate_is_not_told_of_his_own(self):
+        """The finance officer, who also approves, does not decide about his request."""
+        self.finance.group_ids += self.env.ref(
+            "welfare_facility.welfare_group_approver"
+        )
+        today = fields.Date.context_today(self.env.user)
+        self.Delegation.with_user(self.section).create(
+            {
+                "delegate_id": self.finance.id,
+                "date_from": today,
+                "date_to": today,
+                "reason": "出差",
+            }
+        )
+        self.assertFalse(self._get_notices(self._submit(), self.finance))
+
     def test_urgent_escalation(self):
         """An overdue step may be taken by the next level; nothing is approved by it."""
-        self.Tier.search([]).sla_days = 1
         request = self._submit()
         step = request.current_step_id
         self.assertFalse(request.with_user(self.deputy).is_mine)
@@ -218,7 +292,6 @@ class TestApproval(ApprovalCase):
 
     def test_each_is_told_as_he_wants(self):
         """By e-mail or in the inbox; at submission, after a step, when overdue."""
-        self.Tier.search([]).sla_days = 1
         self.deputy.notification_type = "inbox"
         request = self._submit()
         [notice] = self._get_notices(request, self.section)
@@ -283,8 +356,14 @@ class TestApproval(ApprovalCase):
         request = self._submit()
         tiers = self.Tier.search([("kind_id.code", "=", "allotment")])
         self._decide(request, self.section)
-        tiers.with_user(self.administrator).write({"amount_from": 0, "amount_to": 1})
-        tiers.with_user(self.administrator).unlink()
+        yesterday = fields.Date.context_today(self.env.user) - timedelta(days=1)
+        for tier in tiers:
+            with self.assertRaises(UserError):
+                tier.with_user(self.administrator).write({"amount_to": 1})
+            make_approvers(self.env, self.province)
+            tier.with_user(self.administrator)._ask_approval(date_to=yesterday)
+            decide(tier)
+            tier.with_user(self.administrator).action_end()
         self.assertEqual(len(request.step_ids), 3)
         self._decide(request, self.deputy, self.head)
         self.assertEqual(request.state, "granted")
@@ -343,6 +422,24 @@ class TestApproval(ApprovalCase):
                 "res_id": document.id,
             }
         )
+
+    def test_a_norm_that_is_not_in_force(self):
+        """Nothing is submitted by a norm of which nobody has approved."""
+        allotment = self._prepare()
+        norm = self.env["welfare.fund.norm"].with_user(self.administrator)
+        allotment.norm_id = norm.create(
+            {
+                "source_id": allotment.source_id.id,
+                "facility_type_id": self.home_type.id,
+                "amount": 50_000,
+                "date_from": "2017-01-01",
+                "source": "市级文件",
+            }
+        )
+        with self.assertRaises(UserError), self.cr.savepoint():
+            allotment.action_submit()
+        approve(allotment.norm_id).with_user(self.administrator).action_put_into_force()
+        allotment.action_submit()
 
     def test_nobody_there(self):
         """A step that nobody could take is refused at once, not left hanging."""

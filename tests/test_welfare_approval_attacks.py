@@ -296,9 +296,20 @@ class TestApprovalAttacks(AttackCase):
         tiers = self.Tier.search([("kind_id.code", "=", "allotment")])
         for role in ROLES[:-1]:
             own = tiers.with_user(self.user_by_role[role])
-            self.refuse(lambda t=own: t.write({"amount_to": 1}), AccessError)
+            self.refuse(lambda t=own: t.write({"amount_to": 1}))
+            self.refuse(lambda t=own: t.action_ask_end(), AccessError)
         before = self.request._get_steps()
-        tiers.with_user(self.administrator).write({"name": "改", "mode": "all"})
+        own = tiers.with_user(self.administrator).with_context(**HOSTILE)
+        for vals in (
+            *({"name": "改"}, {"mode": "all"}, {"amount_to": 1}, {"active": False}),
+            *({"user_ids": [Command.link(self.other.id)]}, {"date_to": "2020-01-01"}),
+            *({"group_id": False}, {"state": "draft"}, {"state": "ended"}),
+        ):
+            with self.subTest(**vals):
+                self.refuse(lambda v=vals: own.write(v))
+                self.refuse(lambda v=vals: own.sudo().write(v))
+        self.refuse(own.unlink)
+        self.refuse(lambda: own[:1].copy({"state": "effective"}))
         self.assertEqual(self.request._get_steps(), before)
 
     def _delegate(self, user, delegate, **vals):
@@ -569,8 +580,11 @@ class TestApprovalRemote(ApprovalCase, HttpCase):
             ("welfare.allotment", "action_post", [allotment.id], {}),
         )
         self.env.flush_all()
+        Event = self.env["welfare.audit.event"]
         for user in users:
             self.authenticate(user.login, user.login)
+            told = [("operation", "=", "refuse"), ("user_id", "=", user.id)]
+            before = Event.search_count(told)
             for model, method, ids, arguments in calls:
                 with self.subTest(user=user.login, model=model, method=method):
                     sent = {**arguments, **({"ids": ids} if ids else {})}
@@ -594,6 +608,13 @@ class TestApprovalRemote(ApprovalCase, HttpCase):
                         headers={"Content-Type": "application/json"},
                     )
                     self.assertIn("error", web.json())
+            # Each stands in the trail, by either way.
+            events = Event.search(told, order="id desc")[: -before or None]
+            self.assertEqual(len(events), 2 * len(calls), user.login)
+            self.assertLessEqual(
+                {(request._name, request.id), (allotment._name, allotment.id)},
+                {(event.model, event.res_id) for event in events},
+            )
         self.env.invalidate_all()
         self.assertEqual(request.state, "pending")
         self.assertFalse(request.decision_ids)

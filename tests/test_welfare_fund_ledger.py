@@ -75,6 +75,7 @@ class FundCase(WelfareCase):
                 "facility_type_id": self.home_type.id,
                 "amount": amount,
                 "date_from": "2017-01-01",
+                "source": "市级文件",
                 "is_verified": True,
                 **vals,
             }

@@ -31,13 +31,7 @@ class WelfareFundReversal(models.TransientModel):
 
     @api.model
     def _selection_document(self):
-        """Offer the models whose documents can be reversed."""
-        mixin = "welfare.fund.document.mixin"
-        return [
-            (name, self.env[name]._description)
-            for name in sorted(self.env.registry.descendants([mixin], "_inherit"))
-            if not self.env[name]._abstract
-        ]
+        return self.env["welfare.fund.document.mixin"]._selection_models()
 
     # === ACTION METHODS === #
 

@@ -6,6 +6,8 @@ ALTER TABLE welfare_approval_request
     ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
 ALTER TABLE welfare_approval_step
     ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
+ALTER TABLE welfare_approval_tier
+    ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
 
 CREATE OR REPLACE FUNCTION welfare_approval_keep() RETURNS trigger AS $$
 -- TG_ARGV: the columns that may change
@@ -112,16 +114,23 @@ BEGIN
 END;
 $$ LANGUAGE plpgsql;
 
--- Who may decide is settled with the submission.
+-- Who may decide is settled with the submission; of a tier, with its approval.
 CREATE OR REPLACE FUNCTION welfare_approval_people_keep() RETURNS trigger AS $$
+-- TG_ARGV: the table of who has these people, and the column that leads to it
 DECLARE
-    made xid8;
+    owner record;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        EXECUTE format('SELECT made_in FROM %I WHERE id = $1', TG_ARGV[0])
-        INTO made USING (to_jsonb(NEW) ->> TG_ARGV[1])::integer;
-        IF made = pg_current_xact_id() THEN
-            RETURN NEW;
+    IF TG_OP <> 'UPDATE' THEN
+        EXECUTE format('SELECT made_in, state FROM %I WHERE id = $1', TG_ARGV[0])
+        INTO owner USING (
+            CASE TG_OP WHEN 'INSERT' THEN to_jsonb(NEW) ELSE to_jsonb(OLD) END
+            ->> TG_ARGV[1]
+        )::integer;
+        IF owner.state = 'draft'
+           OR TG_OP = 'INSERT' AND owner.made_in = pg_current_xact_id()
+           -- With a draft that is being deleted.
+           OR TG_OP = 'DELETE' AND owner.state IS NULL THEN
+            RETURN COALESCE(NEW, OLD);
         END IF;
     END IF;
     RAISE EXCEPTION 'welfare: % keeps what happened', TG_TABLE_NAME
@@ -181,11 +190,17 @@ CREATE TRIGGER welfare_approval_people_keep
     FOR EACH ROW EXECUTE FUNCTION welfare_approval_people_keep(
         'welfare_approval_step', 'step_id'
     );
+DROP TRIGGER IF EXISTS welfare_approval_people_keep ON welfare_approval_tier_user_rel;
+CREATE TRIGGER welfare_approval_people_keep
+    BEFORE INSERT OR UPDATE OR DELETE ON welfare_approval_tier_user_rel
+    FOR EACH ROW EXECUTE FUNCTION welfare_approval_people_keep(
+        'welfare_approval_tier', 'tier_id'
+    );
 
 -- A delegation can be ended early; it is never made longer, or for somebody else.
 DROP TRIGGER IF EXISTS welfare_approval_keep ON welfare_approval_delegation;
 CREATE TRIGGER welfare_approval_keep
     BEFORE UPDATE OR DELETE ON welfare_approval_delegation
     FOR EACH ROW EXECUTE FUNCTION welfare_approval_keep(
-        'ended_at,write_uid,write_date'
+        'ended_at,told_at,write_uid,write_date'
     );
