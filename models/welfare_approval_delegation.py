@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 
 class WelfareApprovalDelegation(models.Model):
@@ -13,7 +16,11 @@ class WelfareApprovalDelegation(models.Model):
 
     _name = "welfare.approval.delegation"
     _description = "Delegation of Approvals"
-    _inherit = ["welfare.approval.trail.mixin"]
+    _inherit = [
+        "welfare.approval.trail.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_from desc, id desc"
     _rec_name = "reason"
 
@@ -38,6 +45,12 @@ class WelfareApprovalDelegation(models.Model):
     date_to = fields.Date(string="To", required=True)
     reason = fields.Char(required=True)
     ended_at = fields.Datetime(string="Ended Early", readonly=True, copy=False)
+    told_at = fields.Datetime(
+        string="Delegate Told",
+        readonly=True,
+        copy=False,
+        help="On the first day, by e-mail and with an activity.",
+    )
     is_active = fields.Boolean(string="Now", compute="_compute_is_active")
 
     _check_self = models.Constraint(
@@ -95,9 +108,15 @@ class WelfareApprovalDelegation(models.Model):
     def create(self, vals_list):  # pylint: disable=method-required-super
         self.check_access("create")
         vals_list = [{**vals, "user_id": self.env.uid} for vals in vals_list]
-        delegations = self._insert([{**vals, "ended_at": False} for vals in vals_list])
+        ours = {"ended_at": False, "told_at": False}
+        delegations = self.with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True
+        )._insert([{**vals, **ours} for vals in vals_list])
         for record in delegations:
             record._check_delegate()
+        delegations = delegations.with_env(self.env)
+        # sudo(): nobody writes delegations himself.
+        delegations.sudo()._tell_begun()
         return delegations
 
     # === ACTION METHODS === #
@@ -111,6 +130,7 @@ class WelfareApprovalDelegation(models.Model):
                 raise UserError(self.env._("It has ended already."))
         # sudo(): nobody writes delegations himself.
         self.sudo()._rewrite({"ended_at": fields.Datetime.now()})
+        self.sudo().activity_ids.unlink()
         return True
 
     # === BUSINESS METHODS === #
@@ -124,12 +144,76 @@ class WelfareApprovalDelegation(models.Model):
                 )
 
     @api.model
-    def _get_to(self, user):
-        """Return the delegations by which a user decides for others today."""
+    def _domain_today(self):
+        """Return what finds the delegations that hold today.
+
+        :rtype: Domain
+        """
         today = fields.Date.context_today(self)
-        return self.sudo().search(
-            Domain("delegate_id", "=", user.id)
-            & Domain("date_from", "<=", today)
+        return (
+            Domain("date_from", "<=", today)
             & Domain("date_to", ">=", today)
             & Domain("ended_at", "=", False)
         )
+
+    @api.model
+    def _get_to(self, user):
+        """Return the delegations by which a user decides for others today."""
+        domain = Domain("delegate_id", "=", user.id) & self._domain_today()
+        return self.sudo().search(domain)
+
+    @api.model
+    def _get_from(self, users):
+        """Return the delegations by which others decide for some users today.
+
+        A delegate who is no approver any more is left out.
+        """
+        approver_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "welfare_facility.welfare_group_approver"
+        )
+        domain = (
+            Domain("user_id", "in", users.ids)
+            & Domain("delegate_id.active", "=", True)
+            & Domain("delegate_id.all_group_ids", "in", approver_id)
+            & self._domain_today()
+        )
+        return self.sudo().search(domain)
+
+    def _describe(self):
+        """Return for whom somebody decides, and how long."""
+        self.ensure_one()
+        return self.env._(
+            "on behalf of %(name)s until %(date)s",
+            name=self.sudo().user_id.name,
+            date=format_date(self.env, self.date_to),
+        )
+
+    def _tell_begun(self):
+        """Tell the delegates of what holds today, each once."""
+        for record in self.filtered_domain(
+            self._domain_today() & Domain("told_at", "=", False)
+        ):
+            record._rewrite({"told_at": fields.Datetime.now()})
+            Request = self.env["welfare.approval.request"].with_user(record.user_id)
+            summary = self.env._(
+                "You decide %(whom)s: %(reason)s",
+                whom=record._describe(),
+                reason=record.reason,
+            )
+            note = self.env._(
+                "Documents that wait for %(name)s now: %(count)s. They are in your "
+                "inbox.",
+                name=record.user_id.name,
+                count=Request.search_count([("is_mine", "=", True)]),
+            )
+            record._notify(record.delegate_id, summary, note, record.date_to)
+
+    @api.model
+    def _cron_tell(self):
+        """Tell of what begins today, and take back the activities of what is over."""
+        self.search(self._domain_today() & Domain("told_at", "=", False))._tell_begun()
+        yesterday = fields.Date.context_today(self) - timedelta(days=1)
+        over = self.search(
+            [("date_to", "<=", yesterday), ("activity_ids", "!=", False)]
+        )
+        over.activity_ids.unlink()

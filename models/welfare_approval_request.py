@@ -759,19 +759,21 @@ class WelfareApprovalRequest(models.Model):
     def _start_next(self):
         """Go on to the next step, or grant the request after the last one."""
         self.ensure_one()
-        self._end_activities()
+        over = self.activity_ids
         step = self.step_ids.filtered(lambda step: step.state == "waiting")[:1]
         if step:
             step._start()
             self._notify_people(step._get_people() - self._get_barred())
-            return
-        self._set_state("granted")
-        document = self._get_document()
-        document.invalidate_recordset(["approval_request_id", "approval_state"])
-        document._on_approval_granted()
-        self._tell_requester(
-            self.env._("%(document)s is approved.", document=self.name)
-        )
+        else:
+            self._set_state("granted")
+            document = self._get_document()
+            document.invalidate_recordset(["approval_request_id", "approval_state"])
+            document._on_approval_granted()
+            self._tell_requester(
+                self.env._("%(document)s is approved.", document=self.name)
+            )
+        # Last: it drops everything that is cached.
+        over.unlink()
 
     def _end(self, state, reason):
         """End open requests otherwise than by carrying them out."""
@@ -782,7 +784,7 @@ class WelfareApprovalRequest(models.Model):
             if coming:
                 coming._rewrite({"state": "skipped"})
             request._set_state(state, reason=reason)
-            request._end_activities()
+            request.activity_ids.unlink()
             label = request._state_label(state)
             text = f"{request.name}: {label}"
             request._tell_requester(f"{text}\n{reason}" if reason else text)
@@ -969,7 +971,7 @@ class WelfareApprovalRequest(models.Model):
     # === BUSINESS METHODS: MESSAGES === #
 
     def _notify_people(self, people):
-        """Give those who can take the current step an activity, and an e-mail by it."""
+        """Tell those who can take the current step, and who decides for them today."""
         self.ensure_one()
         step = self.current_step_id
         note = step.name
@@ -980,39 +982,18 @@ class WelfareApprovalRequest(models.Model):
                 date=format_date(self.env, step.deadline),
             )
         summary = f"{self.kind_id.name}: {self.name}"
-        # The system's own: who has submitted does not take them away again. Without a
-        # message for each of them: they all get the same one.
-        Activity = self.env["mail.activity"].with_user(SUPERUSER_ID)
-        Activity.with_context(mail_activity_quick_update=True).create(
-            [
-                {
-                    "activity_type_id": self._get_id("mail.mail_activity_data_todo"),
-                    "res_model_id": self.env["ir.model"]._get_id(self._name),
-                    "res_id": self.id,
-                    "user_id": user.id,
-                    "summary": summary,
-                    "note": note,
-                    "date_deadline": step.deadline or fields.Date.context_today(self),
-                    "automated": True,
-                }
-                for user in people
-            ]
-        )
-        # E-mails wait for their job: nobody waits for a mail server.
-        self.with_context(mail_notify_force_send=False).message_notify(
-            subject=summary,
-            body=note,
-            # sudo(): people of other places are not readable.
-            partner_ids=people.sudo().partner_id.ids,
-        )
-
-    @api.model
-    def _get_id(self, xmlid):
-        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
-
-    def _end_activities(self):
-        """Take away what the last step asked its people for."""
-        self.activity_ids.unlink()
+        deadline = step.deadline or fields.Date.context_today(self)
+        self._notify(people, summary, note, deadline)
+        delegations = self.env["welfare.approval.delegation"]._get_from(people)
+        strangers = people | self._get_barred()
+        for delegation in delegations:
+            if delegation.delegate_id not in strangers:
+                self._notify(
+                    delegation.delegate_id,
+                    summary,
+                    f"{note} ({delegation._describe()})",
+                    deadline,
+                )
 
     def _tell_requester(self, text):
         """Tell who has submitted what became of it."""

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError
 
 
@@ -38,6 +38,40 @@ class WelfareApprovalTrailMixin(models.AbstractModel):
         super().write(vals)  # pylint: disable=super-method-mismatch
         # The triggers must see each step.
         self.flush_recordset(vals)
+
+    def _notify(self, people, summary, note, deadline):
+        """Give people an activity about a record with messages, and an e-mail.
+
+        :param people: ``res.users``.
+        :param datetime.date deadline: until when it can be done.
+        """
+        self.ensure_one()
+        # The system's own: who has submitted does not take them away again. Without a
+        # message for each of them: they all get the same one.
+        Activity = self.env["mail.activity"].with_user(SUPERUSER_ID)
+        xmlid_to_id = self.env["ir.model.data"]._xmlid_to_res_id
+        Activity.with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "activity_type_id": xmlid_to_id("mail.mail_activity_data_todo"),
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": self.id,
+                    "user_id": user.id,
+                    "summary": summary,
+                    "note": note,
+                    "date_deadline": deadline,
+                    "automated": True,
+                }
+                for user in people
+            ]
+        )
+        # E-mails wait for their job: nobody waits for a mail server.
+        self.with_context(mail_notify_force_send=False).message_notify(
+            subject=summary,
+            body=note,
+            # sudo(): people of other places are not readable.
+            partner_ids=people.sudo().partner_id.ids,
+        )
 
     def _message_trail(self):
         return self.env._(
