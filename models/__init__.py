@@ -133,6 +133,7 @@ from . import ir_actions_report
 from . import ir_http
 from . import ir_cron
 from . import welfare_audit_report_mark
+from . import welfare_approval_refusal
 from . import res_users
 
 # on top of all reports

@@ -180,7 +180,7 @@ class AuditWords:
                     ),
                 )
             ]
-        if event.operation in ("print", "export"):
+        if event.operation in ("print", "export", "refuse"):
             return []
         return [
             (

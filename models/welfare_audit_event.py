@@ -70,6 +70,7 @@ class WelfareAuditEvent(models.Model):
             ("truncate", "Table Emptied"),
             ("print", "Printed"),
             ("export", "Exported"),
+            ("refuse", "Refused"),
             ("repair", "Trigger Repaired"),
         ],
         readonly=True,
