@@ -139,6 +139,11 @@ class TestInbox(InboxCase):
         for part in (both.name, "只有两人"):
             self.assertIn(part, text)
 
+    def test_a_day_of_the_duty_report_is_the_readers(self):
+        report = self.env["welfare.duty.report"].with_context(tz="Asia/Shanghai")
+        midnight = report._get_midnight(fields.Date.to_date("2024-01-01"))
+        self.assertEqual(str(midnight), "2023-12-31 16:00:00")
+
     def _print(self, name, records):
         Report = self.env["ir.actions.report"].with_user(self.auditor)
         content, _extension = Report._render_reportlab_pdf(
