@@ -498,7 +498,8 @@ class WelfareApprovalRequest(models.Model):
                         "fingerprint": fingerprint(content),
                         "content": content,
                         "summary": "\n".join(
-                            f"{label}: {text}"
+                            # A list begins on a line of its own.
+                            f"{label}:\n{text}" if "\n" in text else f"{label}: {text}"
                             for label, text in [
                                 *document._describe_given(given),
                                 *document._describe_approval_content(),

@@ -101,7 +101,9 @@ class WelfareApprovalSheetReport(models.AbstractModel):
             ],
             [
                 self.env._("Amount"),
-                format_amount(self.env, amount, request.currency_id) if amount else "",
+                format_amount(self.env, request.amount, request.currency_id)
+                if amount
+                else "",
                 self.env._("In capitals"),
                 rmb_uppercase(amount) if amount else "",
             ],

@@ -88,6 +88,16 @@ class TestInbox(InboxCase):
         ):
             self.assertIn("".join(part.split()), text)
 
+    def test_a_sheet_of_money(self):
+        """The amount in figures and in capitals (大写)."""
+        appropriation = self._create_appropriation(amount_initial=450_000)
+        approve(appropriation)
+        text = self._print(
+            "welfare_approval_sheet_report", appropriation.approval_request_id
+        )
+        for part in ("450,000.00", "人民币肆拾伍万元整", appropriation.number):
+            self.assertIn(part, text)
+
     def test_the_duty_report_is_for_auditors(self):
         Report = self.env["welfare.duty.report"]
         for role, user in self.user_by_role.items():
