@@ -11,6 +11,7 @@ TECHNICAL = {
     "create_date": "The event says when.",
     "write_uid": "The event says who; SQL may claim anything here.",
     "write_date": "The event says when.",
+    "made_in": "The event says in which transaction.",
     "parent_path": "Follows from the parent; a move would write it for all below.",
     "message_main_attachment_id": "Which file the screen shows first.",
 }
