@@ -55,7 +55,8 @@ class WelfareDutyConflict(models.Model):
     @api.depends("duty_id.name", "other_id.name")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = f"{row.duty_id.name} × {row.other_id.name}"
+            names = filter(None, (row.duty_id.name, row.other_id.name))
+            row.display_name = " × ".join(names)
 
     # === BUSINESS METHODS === #
 

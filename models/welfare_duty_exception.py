@@ -84,7 +84,8 @@ class WelfareDutyException(models.Model):
         for record in self:
             # sudo(): the name of a person of another place.
             name = record.sudo().user_id.name
-            record.display_name = f"{name}: {record.conflict_id.display_name}"
+            names = filter(None, (name, record.conflict_id.display_name))
+            record.display_name = ": ".join(names)
 
     def _get_approval_makers(self):
         # Nobody approves an exception for himself.

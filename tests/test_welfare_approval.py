@@ -401,6 +401,22 @@ class TestApproval(ApprovalCase):
         )
         self.assertEqual(self._submit().step_ids.approver_ids, self.other)
 
+    def test_tiers_of_other_places_days_and_levels(self):
+        """They do not count, and leave the others their place."""
+        today = fields.Date.context_today(self.env.user)
+        self.Tier.create(
+            [
+                self._prepare_tier_vals(user_ids=[self.head.id], **vals)
+                for vals in (
+                    {"region_level": "township"},
+                    {"jurisdiction_id": self.county_b.id},
+                    {"date_to": today - timedelta(days=1)},
+                    {"date_from": today + timedelta(days=1)},
+                )
+            ]
+        )
+        self.assertEqual(len(self._submit().step_ids), 3)
+
     def test_a_band_ends_below_its_limit(self):
         self.assertEqual(len(self._submit(99_999.99).step_ids), 1)
         self.assertEqual(len(self._submit(100_000).step_ids), 3)
