@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount, format_date, format_list
 
-from ..tools.money import split_evenly, to_yuan
+from ..tools.money import FEN, split_evenly, to_yuan
 from .welfare_fund_account import Line, Posting
 from .welfare_fund_document_mixin import REVERSAL_FIELDS
 
@@ -120,6 +120,11 @@ class WelfareAllotment(models.Model):
     norm_check = fields.Char(
         string="Norm", compute="_compute_norm_check", help="Homes × norm = amount."
     )
+    split_note = fields.Char(
+        string="Remainder",
+        compute="_compute_split_note",
+        help="Where the remainder of an even split is, when the total does not divide.",
+    )
     days_held = fields.Integer(
         compute="_compute_days_held",
         help="Days from the last receipt of the upper account to this allotment.",
@@ -177,6 +182,26 @@ class WelfareAllotment(models.Model):
                 total=format_amount(
                     self.env, allotment.amount_total, allotment.currency_id
                 ),
+            )
+
+    @api.depends("line_ids.amount", "line_ids.display_name")
+    def _compute_split_note(self):
+        for allotment in self:
+            lines = allotment.line_ids
+            amounts = {line: to_yuan(line.amount) for line in lines}
+            share = min(amounts.values(), default=0)
+            upper = lines.filtered(lambda line, a=amounts, s=share: a[line] > s)
+            is_split = set(amounts.values()) == {share, share + FEN}
+            allotment.split_note = is_split and self.env._(
+                "%(total)s does not divide by %(count)s: %(share)s each, and %(fen)s "
+                "more for %(holders)s.",
+                total=format_amount(
+                    self.env, allotment.amount_total, allotment.currency_id
+                ),
+                count=len(lines),
+                share=format_amount(self.env, float(share), allotment.currency_id),
+                fen=format_amount(self.env, float(FEN), allotment.currency_id),
+                holders=format_list(self.env, upper.mapped("display_name")),
             )
 
     @api.depends("account_id", "date", "kind")
@@ -413,7 +438,7 @@ class WelfareAllotment(models.Model):
                     self.env._(
                         "%(holder)s has taken a norm already, by %(number)s.",
                         holder=line.display_name,
-                        number=earlier.allotment_id.number,
+                        number=line._get_readable_name(earlier.allotment_id),
                     )
                 )
         return deviations

@@ -138,7 +138,7 @@ class WelfareAllotmentLine(models.Model):
         :rtype: str
         """
         is_readable = record.sudo(False).has_access("read")
-        return record.name if is_readable else f"#{record.id}"
+        return record[record._rec_name] if is_readable else f"#{record.id}"
 
     def _refuse_holder(self):
         """Refuse a holder that is not below the upper account.
@@ -269,9 +269,7 @@ class WelfareAllotmentLine(models.Model):
                     "%(holder)s has taken a norm again since, by %(number)s: reverse "
                     "that one first.",
                     holder=self._get_readable_name(home),
-                    number=line.allotment_id.number
-                    if line.allotment_id.sudo(False).has_access("read")
-                    else f"#{line.allotment_id.id}",
+                    number=self._get_readable_name(line.allotment_id),
                 )
             )
         freed._write_norm_taken(True)

@@ -289,6 +289,7 @@ class WelfareAppropriation(models.Model):
         """
         Account = self.env["welfare.fund.account"]
         Account._begin_posting()
+        self.check_access("write")
         # sudo(): at every level. They are locked first, as by whoever posts to them.
         accounts = Account.sudo().search([("appropriation_id", "in", self.ids)])
         if accounts:

@@ -157,11 +157,6 @@ class WelfareFacilityImport(models.Model):
     # === DEFAULT METHODS === #
 
     @api.model
-    def _default_region_id(self):
-        regions = self.env.user.welfare_region_ids
-        return regions if len(regions) == 1 else False
-
-    @api.model
     def _default_type_id(self):
         return self.env.ref(
             "welfare_facility.facility_type_children_home", raise_if_not_found=False

@@ -63,15 +63,22 @@ class WelfareFacilityImportFund(models.Model):
         plans = {}
         # First what grants money, then what adds to it.
         adjusting = {row: row._get_adjustment_kind(words) for row in rows}
+        sources = self.env["welfare.fund.source"]._get_by_name(
+            set(rows.mapped("source"))
+        )
+        grants = self._get_grants(rows)
         for row in rows.sorted(lambda row: bool(adjusting[row])):
             if row in known:
                 plans[row] = row._plan_known(known[row])
                 continue
-            source, problem = row._find_source()
+            source = sources[row.source]
+            problem = row._get_problem(source)
             if problem:
                 plans[row] = {"note": problem}
             elif adjusting[row]:
-                plans[row] = row._plan_adjustment(source, adjusting[row])
+                plans[row] = row._plan_adjustment(
+                    source, adjusting[row], grants[row.region_id, row.year, source]
+                )
             else:
                 plans[row] = row._plan_appropriation(source)
         return {row: plans[row] for row in self}
@@ -106,9 +113,23 @@ class WelfareFacilityImportFund(models.Model):
         kinds = {kind for word, kind in words.items() if word in (self.note or "")}
         return kinds.pop() if len(kinds) == 1 else None
 
-    def _find_source(self):
-        """Return the source of the row's money, and what is wrong with the row."""
-        source = self.env["welfare.fund.source"]._find_by_name(self.source)
+    def _get_grants(self, rows):
+        """Return the appropriations that the rows may adjust.
+
+        :return: by region, year and source.
+        """
+        grants = defaultdict(self.env["welfare.appropriation"].browse)
+        for grant in grants.default_factory().search(
+            [
+                ("region_id", "in", rows.region_id.ids),
+                ("year", "in", rows.mapped("year")),
+            ]
+        ):
+            grants[grant.region_id, grant.year, grant.source_id] += grant
+        return grants
+
+    def _get_problem(self, source):
+        """Return why the row cannot become a document by itself, in words."""
         problem = None
         if self.status == "error":
             problem = self.env._("The row has an error.")
@@ -122,7 +143,7 @@ class WelfareFacilityImportFund(models.Model):
             problem = self.env._("The row has no day: register it by hand.")
         elif self.date.year > self.year:
             problem = self.env._("The day of the row lies after its budget year.")
-        return source, problem
+        return problem
 
     def _plan_known(self, document):
         number = document.number
@@ -166,15 +187,8 @@ class WelfareFacilityImportFund(models.Model):
             "note": self.env._("Becomes an appropriation."),
         }
 
-    def _plan_adjustment(self, source, kind):
+    def _plan_adjustment(self, source, kind, grants):
         """Plan an adjustment of the one grant of that year and source."""
-        grants = self.env["welfare.appropriation"].search(
-            [
-                ("region_id", "=", self.region_id.id),
-                ("year", "=", self.year),
-                ("source_id", "=", source.id),
-            ]
-        )
         if len(grants) > 1:
             return {
                 "note": self.env._(

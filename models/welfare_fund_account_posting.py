@@ -156,15 +156,8 @@ class WelfareFundAccount(models.Model):
             return self.env["welfare.fund.entry"]
         accounts.check_access("read")
         postings = [self._complete_posting(posting) for posting in postings]
-        self.env["welfare.fund.period"]._check_open(
-            {
-                (line.account.region_id.id, posting.date)
-                for posting in postings
-                for line in posting.lines
-            }
-        )
         self.env.flush_all()
-        available = self._lock_accounts(accounts)
+        available = self._lock_accounts(postings)
         known = self._get_known_entries(postings)
         known_by_key = defaultdict(list)
         for entry in known:
@@ -218,25 +211,39 @@ class WelfareFundAccount(models.Model):
         return posting._replace(date=date, lines=lines)
 
     @api.model
-    def _lock_accounts(self, accounts):
+    def _lock_accounts(self, postings):
         """Wait for the accounts' turn, and return what each has left then.
 
         :rtype: dict[int, Decimal]
+        :raise UserError: the books of an account are closed on a day.
         """
+        Period = self.env["welfare.fund.period"]
+        days = {
+            (line.account.id, posting.date)
+            for posting in postings
+            for line in posting.lines
+        }
         query = SQL(
             # As text: Odoo's connections read a numeric as a float.
             """
-            SELECT account.id, account.available::text, appropriation.state = 'closed'
-            FROM welfare_fund_account account
+            SELECT account.id, account.available::text, appropriation.state = 'closed',
+                   closed.year, closed.period_id
+            FROM (VALUES %(days)s) AS posted (account_id, day)
+            JOIN welfare_fund_account account ON account.id = posted.account_id
             JOIN welfare_appropriation appropriation
                 ON appropriation.id = account.appropriation_id
-            WHERE account.id IN %s
+            CROSS JOIN LATERAL (
+                SELECT %(closed)s
+                FROM (SELECT account.region_id, posted.day) AS line
+            ) AS closed (year, period_id)
             ORDER BY account.id FOR NO KEY UPDATE OF account
             """,
-            tuple(accounts.ids),
+            days=SQL(", ").join(SQL("(%s, %s::date)", *day) for day in sorted(days)),
+            closed=Period._sql_closed(),
         )
         available = {}
-        for account_id, left, is_closed in self.env.execute_query(query):
+        for account_id, left, is_closed, *closed in self.env.execute_query(query):
+            Period._refuse(*closed)
             if is_closed:
                 raise UserError(
                     self.env._(

@@ -93,11 +93,6 @@ class WelfareFundCarry(models.Model):
     # === DEFAULT METHODS === #
 
     @api.model
-    def _default_region_id(self):
-        regions = self.env.user.welfare_region_ids
-        return regions if len(regions) == 1 else False
-
-    @api.model
     def _default_year(self):
         return fields.Date.context_today(self).year - 1
 
@@ -146,7 +141,8 @@ class WelfareFundCarry(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"year", "region_id"}:
-            # What was proposed speaks of another year or place.
+            # What was proposed speaks of another year or place. sudo(): nobody deletes
+            # lines by hand; the document's rights were checked.
             self.line_ids.sudo().unlink()
         return result
 
@@ -163,7 +159,7 @@ class WelfareFundCarry(models.Model):
         accounts = self.env["welfare.fund.account"].search(
             left & Domain("region_id", "child_of", self.region_id.id)
         )
-        # sudo(): nobody makes lines by hand; the document's rights were checked.
+        # sudo(): nobody makes or deletes lines by hand; the rights were checked.
         self.line_ids.sudo().unlink()
         self.env["welfare.fund.carry.line"].sudo().create(
             [self._prepare_line_vals(account) for account in accounts]
@@ -310,9 +306,7 @@ class WelfareFundCarry(models.Model):
         return "\n".join(sentences)
 
     def _explain_rule(self, rule):
-        # sudo(): the source of a rule is for everybody who keeps to it.
-        rule_sudo = rule.sudo()
-        words = {"wording": rule_sudo.wording, "document": rule_sudo.source}
-        if rule_sudo.is_verified:
+        words = {"wording": rule.wording, "document": rule.source}
+        if rule.is_verified:
             return self.env._("Rule (verified): “%(wording)s” (%(document)s).", **words)
         return self.env._("Rule (not verified): “%(wording)s” (%(document)s).", **words)

@@ -120,14 +120,14 @@ class WelfareFundCarryLine(models.Model):
         elif self.is_deviation and not self.reason:
             reasons.append(self.env._("give a reason for not doing as proposed"))
         if (
-            self.rule_id.sudo().is_verified
+            self.rule_id.is_verified
             and self.proposal == "lapse"
             and self.action == "carry"
         ):
             reasons.append(
                 self.env._(
                     "it has lapsed: %(document)s",
-                    document=self.rule_id.sudo().source,
+                    document=self.rule_id.source,
                 )
             )
         if to_yuan(account.available) != to_yuan(self.amount):

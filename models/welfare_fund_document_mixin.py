@@ -92,7 +92,7 @@ class WelfareFundDocumentMixin(models.AbstractModel):
                     date=format_date(self.env, self.date),
                 )
             )
-        self.env["welfare.fund.period"]._check_open({(self.region_id.id, date)})
+        self.env["welfare.fund.period"]._check_open(self.region_id, date)
         return self._ask_approval(reversal_reason=reason, date_reversed=date)
 
     def _get_day_in_year(self, year, date=None):

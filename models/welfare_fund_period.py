@@ -98,13 +98,6 @@ class WelfareFundPeriod(models.Model):
             self.env.cr.execute(file.read())
         return super().init()
 
-    # === DEFAULT METHODS === #
-
-    @api.model
-    def _default_region_id(self):
-        regions = self.env.user.welfare_region_ids
-        return regions if len(regions) == 1 else False
-
     # === COMPUTE METHODS === #
 
     @api.depends("region_id.name", "kind", "date_from", "date_to")
@@ -166,42 +159,62 @@ class WelfareFundPeriod(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _check_open(self, days):
-        """Refuse entries for which the books are closed.
+    def _check_open(self, region, day):
+        """Refuse a day on which nothing may be posted at a place.
 
-        :param set days: pairs of the id of a holder's region and the day on which an
-            entry counts.
-        :raise UserError: the fiscal year is closed or not entered, or a period of it
-            is closed, or frozen today.
+        :raise UserError: see :meth:`_refuse`.
         """
+        self._flush_closed()
+        lines = SQL("(VALUES (%s, %s::date)) AS line (region_id, day)", region.id, day)
+        query = SQL("SELECT %s FROM %s", self._sql_closed(), lines)
+        for row in self.env.execute_query(query):
+            self._refuse(*row)
+
+    @api.model
+    def _flush_closed(self):
         self.flush_model()
         self.env["welfare.fiscal.year"].flush_model()
-        query = SQL(
+
+    @api.model
+    def _sql_closed(self):
+        """Return what is closed for a ``line`` with ``region_id`` and ``day``.
+
+        :return: two expressions, either of which may be NULL: the year that is not
+            open, and the id of the period that is closed.
+        :rtype: SQL
+        """
+        return SQL(
             """
-            SELECT EXTRACT(year FROM day)::integer, fiscal_year.id,
-                   welfare_fund_period_closed(region_id, day)
-            FROM (VALUES %s) AS line (region_id, day)
-            LEFT JOIN welfare_fiscal_year fiscal_year
-                ON fiscal_year.year = EXTRACT(year FROM day)
-                AND fiscal_year.state = 'open'
-            """,
-            SQL(", ").join(SQL("(%s, %s::date)", *pair) for pair in sorted(days)),
+            CASE WHEN NOT EXISTS (
+                SELECT FROM welfare_fiscal_year fiscal_year
+                WHERE fiscal_year.year = EXTRACT(year FROM line.day)
+                  AND fiscal_year.state = 'open'
+            ) THEN EXTRACT(year FROM line.day)::integer END,
+            welfare_fund_period_closed(line.region_id, line.day)
+            """
         )
-        for year, open_year_id, period_id in self.env.execute_query(query):
-            if not open_year_id:
-                raise UserError(
-                    self.env._(
-                        "Nothing can be posted into %(year)s: the fiscal year is "
-                        "closed or not entered.",
-                        year=year,
-                    )
+
+    @api.model
+    def _refuse(self, year, period_id):
+        """Refuse in words what :meth:`_sql_closed` has found, if anything.
+
+        :raise UserError: the fiscal year is closed or not entered, or a period is
+            closed, or frozen today.
+        """
+        if year:
+            raise UserError(
+                self.env._(
+                    "Nothing can be posted into %(year)s: the fiscal year is closed or "
+                    "not entered.",
+                    year=year,
                 )
-            if period_id:
-                # sudo(): the office above may have closed it; the name says what.
-                period = self.sudo().browse(period_id)
-                raise UserError(
-                    self.env._(
-                        "Nothing can be posted: %(period)s is closed.",
-                        period=period.display_name,
-                    )
+            )
+        if period_id:
+            # sudo(): the office above may have closed it; the name says what.
+            period = self.sudo().browse(period_id)
+            raise UserError(
+                self.env._(
+                    "Nothing can be posted: %(period)s is closed.",
+                    period=period.display_name,
                 )
+            )

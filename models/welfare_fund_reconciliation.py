@@ -126,11 +126,6 @@ class WelfareFundReconciliation(models.Model):
     # === DEFAULT METHODS === #
 
     @api.model
-    def _default_region_id(self):
-        regions = self.env.user.welfare_region_ids
-        return regions if len(regions) == 1 else False
-
-    @api.model
     def _default_date(self):
         return fields.Date.context_today(self)
 
@@ -185,8 +180,8 @@ class WelfareFundReconciliation(models.Model):
         self._check_is_initial()
         there, remarks = self._read_lists()
         here = self._get_here()
+        # sudo(): nobody makes or deletes lines by hand; the rights were checked.
         self.line_ids.sudo().unlink()
-        # sudo(): nobody makes lines by hand; the document's rights were checked.
         self.env["welfare.fund.reconciliation.line"].sudo().create(
             self._prepare_lines(there, here)
         )
@@ -351,7 +346,7 @@ class WelfareFundReconciliation(models.Model):
         )
         for draft in drafts:
             # They are there to be matched; nothing was posted.
-            here[draft.sudo()] = here[draft.sudo()]
+            here[draft] = here[draft]
         return here
 
     def _get_appropriation(self, account):

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..tools.textvalue import match_key
@@ -78,17 +80,19 @@ class WelfareFundSource(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _find_by_name(self, text):
-        """Return the source that a ledger calls so, or none where it is not certain.
+    def _get_by_name(self, names):
+        """Return the sources that a ledger calls so, none where it is not certain.
 
-        :param str text: as the ledger writes it.
-        :rtype: WelfareFundSource
+        :param names: as the ledger writes them.
+        :rtype: dict[str, WelfareFundSource]
         """
-        key = match_key(text or "")
-        found = self.search([("active", "=", True)]).filtered(
-            lambda source: (
-                key
-                in map(match_key, [source.name, *(source.synonyms or "").splitlines()])
-            )
-        )
-        return found if key and len(found) == 1 else self.browse()
+        sources = defaultdict(self.browse)
+        for source in self.search([("active", "=", True)]):
+            for name in [source.name, *(source.synonyms or "").splitlines()]:
+                sources[match_key(name)] |= source
+        none = self.browse()
+        found = {name: sources.get(match_key(name or ""), none) for name in names}
+        return {
+            name: source if name and len(source) == 1 else none
+            for name, source in found.items()
+        }

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class WelfareRegionMixin(models.AbstractModel):
@@ -23,6 +23,17 @@ class WelfareRegionMixin(models.AbstractModel):
         index=True,
         ondelete="restrict",
     )
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def _default_region_id(self):
+        """Return the user's region where there is but one, for models that propose it.
+
+        :rtype: WelfareRegion | bool
+        """
+        regions = self.env.user.welfare_region_ids
+        return regions if len(regions) == 1 else False
 
     # === CRUD METHODS === #
 

@@ -58,6 +58,7 @@ from . import test_welfare_project_fund
 from . import test_welfare_project_import
 from . import test_welfare_project_demo
 from . import test_welfare_fund_ledger
+from . import test_welfare_fund_rules
 from . import test_welfare_fund_period
 from . import test_welfare_fund_attacks
 from . import test_welfare_fund_properties

@@ -347,6 +347,27 @@ class TestForeignAttacks(AttackCase):
             self.assertNotIn(foreign.name, str(caught.exception))
             self.assertNotIn(self.street_b.name, str(caught.exception))
 
+    def test_a_deviation_tells_no_foreign_number(self):
+        """The prefecture's allotment gave the norm: that is told, not its number."""
+        home = self._create_facility(self.community_a)
+        norm = self._create_norm(self.appropriation.source_id, amount=10)
+        above = self._register_foreign(self.prefecture, number="市级号")
+        secret = self.env["welfare.allotment"].create(
+            {
+                "number": "市级密件",
+                "account_id": self._get_account(above).id,
+                "date": above.date,
+                "norm_id": norm.id,
+                "line_ids": [Command.create({"facility_id": home.id, "amount": 10})],
+            }
+        )
+        approve(secret).action_post()
+        self.assertTrue(secret.line_ids.is_norm_taken)
+        again = self._allot(self.account, [(home, 10)], norm_id=norm.id)
+        [told] = again.with_user(self.finance)._get_deviations()
+        self.assertIn(home.name, told)
+        self.assertNotIn(secret.number, told)
+
     def test_holders_elsewhere(self):
         """Even somebody who may see both counties cannot mix them."""
         home = self._create_facility(self.community_a)
@@ -376,7 +397,7 @@ class TestForeignAttacks(AttackCase):
     def test_another_upper_account_after_the_lines(self):
         """The lines are looked at again when they are posted."""
         self.allotment.with_user(self.both).account_id = self.foreign_account
-        self.refuse(approve(self.allotment.with_user(self.both)).action_post)
+        self.refuse(lambda: approve(self.allotment.with_user(self.both)).action_post())
 
     def test_transfers_between_appropriations(self):
         other = self._get_account(self._register(100, number="另号"))

@@ -397,6 +397,7 @@ class TestAllotment(FundCase):
         """40 万 for 13 homes: 30,769.23 each, and a 分 more for some."""
         county = self._get_account(self._register(400_000))
         homes = self._create_homes(self._create_communities(self.street_a, 13))
+        homes[0].name = "第一儿童之家"
         allotment = self._allot(
             county, [(home, 400_000 if home == homes[0] else 0.01) for home in homes]
         )
@@ -407,6 +408,14 @@ class TestAllotment(FundCase):
         ]
         self.assertEqual(sum(amounts), 400_000)
         self.assertEqual(set(amounts), {Decimal("30769.23"), Decimal("30769.24")})
+        # 13 × 30,769.23 = 399,999.99: the 分 that is left is on the first line.
+        self.assertEqual(amounts[0], Decimal("30769.24"))
+        self.assertEqual(amounts.count(Decimal("30769.24")), 1)
+        for words in ("13", "30,769.23", homes[0].name):
+            self.assertIn(words, allotment.split_note)
+        allotment.line_ids[0].amount = 30_000
+        self.assertFalse(allotment.split_note)
+        allotment.line_ids[0].amount = 30_769.24
         approve(allotment).action_post()
         self.assertEqual(county.available, 0)
         self.assertBooksHold()

@@ -230,31 +230,37 @@ class _Watch:
         return {"seconds": self.seconds / n, "queries": self.queries / n}
 
 
-def run_allotment(env, account, n):
-    """As purchase.order: one line, created, posted, committed.
+def _allot(env, watch, account, regions):
+    """Create an allotment and post it, as a purchase order is created and confirmed.
 
     Others approve it in between: `./bench approval` measures that, and a purchase order
     that is confirmed at once knows nothing of the kind.
     """
-    street = account.region_id.child_ids
+    with watch:
+        allotment = env["welfare.allotment"].create(
+            {
+                "number": f"bench {next(KEYS)}",
+                "account_id": account.id,
+                "date": DATE,
+                "line_ids": [
+                    (0, 0, {"region_id": region.id, "amount": 5}) for region in regions
+                ],
+            }
+        )
+        env.cr.commit()
+    approve(allotment)
+    env.cr.commit()
+    env.invalidate_all()
+    with watch:
+        allotment.action_post()
+        env.cr.commit()
+
+
+def run_allotment(env, account, n):
+    """As purchase.order: one line, created, posted, committed."""
     watch = _Watch(env)
     for _ in range(n):
-        with watch:
-            allotment = env["welfare.allotment"].create(
-                {
-                    "number": f"bench {next(KEYS)}",
-                    "account_id": account.id,
-                    "date": DATE,
-                    "line_ids": [(0, 0, {"region_id": street.id, "amount": 50000})],
-                }
-            )
-            env.cr.commit()
-        approve(allotment)
-        env.cr.commit()
-        env.invalidate_all()
-        with watch:
-            allotment.action_post()
-            env.cr.commit()
+        _allot(env, watch, account, account.region_id.child_ids)
     return watch.judge(n)
 
 
@@ -272,29 +278,10 @@ def setup_holders(env):
 
 
 def run_holders(env, account, n):
-    """Documents with 50 holders each; as :func:`run_allotment`."""
-    communities = account.region_id.child_ids.child_ids
+    """Documents with 50 holders each."""
     watch = _Watch(env)
     for _ in range(max(n // HOLDERS, 1)):
-        with watch:
-            allotment = env["welfare.allotment"].create(
-                {
-                    "number": f"bench {next(KEYS)}",
-                    "account_id": account.id,
-                    "date": DATE,
-                    "line_ids": [
-                        (0, 0, {"region_id": community.id, "amount": 5})
-                        for community in communities
-                    ],
-                }
-            )
-            env.cr.commit()
-        approve(allotment)
-        env.cr.commit()
-        env.invalidate_all()
-        with watch:
-            allotment.action_post()
-            env.cr.commit()
+        _allot(env, watch, account, account.region_id.child_ids.child_ids)
     return watch.judge(n)
 
 

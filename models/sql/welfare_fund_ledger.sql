@@ -174,18 +174,14 @@ BEGIN
                   CONSTRAINT = 'welfare_fund_entry_period';
     END IF;
     -- In the same way nobody closes an appropriation while somebody posts to it.
-    PERFORM FROM welfare_appropriation
-    WHERE id IN (
-        SELECT appropriation_id FROM welfare_fund_account
-        WHERE id IN (SELECT account_id FROM new_entries)
-    )
-    ORDER BY id FOR SHARE;
-    IF EXISTS (
-        SELECT FROM welfare_appropriation WHERE state = 'closed' AND id IN (
+    PERFORM FROM (
+        SELECT state FROM welfare_appropriation WHERE id IN (
             SELECT appropriation_id FROM welfare_fund_account
             WHERE id IN (SELECT account_id FROM new_entries)
         )
-    ) THEN
+        ORDER BY id FOR SHARE
+    ) locked WHERE state = 'closed';
+    IF FOUND THEN
         RAISE EXCEPTION 'welfare: the appropriation is closed'
             USING ERRCODE = 'check_violation', TABLE = 'welfare_fund_entry',
                   CONSTRAINT = 'welfare_fund_entry_appropriation';
