@@ -135,7 +135,8 @@ class TestNightlyProof(FundCase):
         self.assertEqual((cron.interval_number, cron.interval_type), (1, "days"))
         self.assertTrue(cron.active)
         partners = (self.finance | self.auditor).partner_id
-        cron.method_direct_trigger()
+        self.assertEqual(cron.code, "model._cron_prove_books()")
+        self.Account._cron_prove_books()
         self.assertFalse(partners.activity_ids)
         with self.cr.savepoint() as savepoint:
             self.env.flush_all()
