@@ -166,6 +166,7 @@ class WelfareCompliance(models.Model):
             )
 
     @api.depends("facility_id", "standard_id", "date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for record in self:
             record.display_name = self.env._(

@@ -199,6 +199,7 @@ class WelfareFacilityLog(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("facility_id", "kind", "date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for log in self:

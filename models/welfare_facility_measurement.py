@@ -195,6 +195,7 @@ class WelfareFacilityMeasurement(models.Model):
             row.is_corrected = bool(row.correction_ids)
 
     @api.depends("metric_id", "date", "amount", "unit")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         units = dict(self._fields["unit"]._description_selection(self.env))
         for row in self:

@@ -89,6 +89,7 @@ class WelfareFacilityOpening(models.Model):
             line.hours = line.hour_to - line.hour_from
 
     @api.depends("weekday", "hour_from", "hour_to", "date_from")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         days = dict(self._fields["weekday"]._description_selection(self.env))
         for line in self:

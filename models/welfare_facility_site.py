@@ -258,12 +258,15 @@ class WelfareFacility(models.Model):
     @api.model
     def _cron_watch_sites(self):
         """Ask for an entry in the log of each facility that is silent, once."""
-        summary = self.env._("Nothing logged for long: look after it and write")
         for facility in self.browse(self._find_silent()):
-            asked = facility.activity_ids.filtered(
-                lambda activity: activity.automated and activity.summary == summary
-            )
             user = facility._get_watcher()
+            words = self.with_context(lang=user.lang).env
+            summary = words._("Nothing logged for long: look after it and write")
+            asked = facility.activity_ids.filtered(
+                lambda activity, summary=summary: (
+                    activity.automated and activity.summary == summary
+                )
+            )
             if user and not asked:
                 facility.activity_schedule(
                     "mail.mail_activity_data_todo", summary=summary, user_id=user.id

@@ -160,6 +160,7 @@ class WelfareRectification(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("facility_id", "date_found")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for record in self:
             record.display_name = self.env._(
@@ -329,10 +330,10 @@ class WelfareRectification(models.Model):
                 record._schedule_fixing()
             else:
                 record.activity_unlink(["mail.mail_activity_data_todo"])
-            if record.state == "fixed" and record.log_id.create_uid != log.create_uid:
-                record._schedule(
-                    record.log_id.create_uid, self.env._("Look at it and close")
-                )
+            finder = record.log_id.create_uid
+            if record.state == "fixed" and finder != log.create_uid:
+                words = record.with_context(lang=finder.lang).env
+                record._schedule(finder, words._("Look at it and close"))
 
     def _report_fixed(self, log):
         """Take an entry of the log as proof that a defect is fixed.
@@ -349,9 +350,14 @@ class WelfareRectification(models.Model):
         self._set_state("fixed", log=log)
 
     def _schedule_fixing(self):
-        self._schedule(self.responsible_id, self.env._("Fix the defect"))
+        words = self.with_context(lang=self.responsible_id.lang).env
+        self._schedule(self.responsible_id, words._("Fix the defect"))
 
     def _schedule(self, user, summary):
+        """Ask somebody for something by the due day.
+
+        :param str summary: in the language of that user, whoever is at work.
+        """
         self.ensure_one()
         if user.active and not user._is_superuser():
             self.activity_schedule(
@@ -381,14 +387,19 @@ class WelfareRectification(models.Model):
             last = record.date_reminded
             if not rule or (last and (today - last).days < rule.value):
                 continue
-            people = record.responsible_id | record.log_id.create_uid
-            record.message_notify(
-                partner_ids=people.partner_id.ids,
-                subject=self.env._("Overdue: %(record)s", record=record.display_name),
-                body=self.env._(
-                    "Due on %(date)s, %(days)s days ago, and not fixed.",
-                    date=format_date(self.env, record.date_due),
-                    days=record.days_late,
-                ),
-            )
+            for user in record.responsible_id | record.log_id.create_uid:
+                record.with_context(lang=user.lang)._recall(user)
             record._write_guarded({"date_reminded": today})
+
+    def _recall(self, user):
+        """Tell somebody, in the language of the environment, what is overdue."""
+        self.ensure_one()
+        self.message_notify(
+            partner_ids=user.partner_id.ids,
+            subject=self.env._("Overdue: %(record)s", record=self.display_name),
+            body=self.env._(
+                "Due on %(date)s, %(days)s days ago, and not fixed.",
+                date=format_date(self.env, self.date_due),
+                days=self.days_late,
+            ),
+        )

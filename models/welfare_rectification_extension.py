@@ -50,6 +50,7 @@ class WelfareRectificationExtension(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("date_due")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for record in self:
             record.display_name = record.date_due and self.env._(

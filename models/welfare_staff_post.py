@@ -43,6 +43,7 @@ class WelfareStaffPost(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("staff_id.name", "kind", "region_id.name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for post in self:

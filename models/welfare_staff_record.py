@@ -43,6 +43,7 @@ class WelfareStaffRecord(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("kind", "date", "staff_id.name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for record in self:

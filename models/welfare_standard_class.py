@@ -33,6 +33,7 @@ class WelfareStandardClass(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("name", "bed_from", "bed_to")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for each in self:
             each.display_name = self.env._(

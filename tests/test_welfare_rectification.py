@@ -187,6 +187,33 @@ class TestRectification(LogCase):
         Rectification._cron_remind()
         self.assertEqual((count(late), count(soon)), (1, 0), "once in a week")
 
+    def test_people_are_told_in_their_own_language(self):
+        """Whoever is at work: a colleague who reads English, or a job of the night."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.colleague.lang = "zh_CN"
+        late = self._find(
+            date=self.today - timedelta(days=40), responsible_id=self.colleague.id
+        )
+        self.assertRegex(late.activity_ids.summary, "[\u4e00-\u9fff]")
+        self.env["welfare.rectification"]._cron_remind()
+        subjects = {
+            user: self.env["mail.message"]
+            .search(
+                [
+                    ("model", "=", late._name),
+                    ("res_id", "=", late.id),
+                    ("message_type", "=", "user_notification"),
+                    ("notified_partner_ids", "in", user.partner_id.ids),
+                ],
+                order="id desc",
+                limit=1,
+            )
+            .subject
+            for user in (self.colleague, self.manager)
+        }
+        self.assertRegex(subjects[self.colleague], "^[\u4e00-\u9fff]")
+        self.assertIn("Overdue", subjects[self.manager])
+
     def test_more_time_with_a_reason_by_another(self):
         defect = self._find(responsible_id=self.colleague.id)
         log = defect.log_id
@@ -250,3 +277,10 @@ class TestSilence(LogCase):
         self.Facility._cron_watch_sites()
         self.assertEqual(self.home.activity_ids.user_id, self.manager)
         self.assertEqual(len(self.home.activity_ids), 1)
+
+    def test_the_watcher_is_asked_in_his_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.manager.lang = "zh_CN"
+        self.home.responsible_id = self.manager.partner_id
+        self.Facility._cron_watch_sites()
+        self.assertRegex(self.home.activity_ids.summary, "[\u4e00-\u9fff]")
