@@ -27,7 +27,7 @@ class WelfareFacilityActivity(models.Model):
     region_id = fields.Many2one(
         related="facility_id.region_id", required=False, index=False
     )
-    date = fields.Date(string="Planned for", required=True)
+    date = fields.Date(string="Planned Day", required=True)
     children_planned = fields.Integer(string="Children Expected")
     plan = fields.Text(help="Aim, course, who leads it, how safety is kept.")
     active = fields.Boolean(default=True)

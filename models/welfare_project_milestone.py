@@ -32,7 +32,7 @@ class WelfareProjectMilestone(models.Model):
     weight = fields.Float(
         string="Weight (%)", digits=(5, 2), required=True, aggregator="sum"
     )
-    date_planned = fields.Date(string="Planned for")
+    date_planned = fields.Date(string="Planned Day")
     date_actual = fields.Date(
         string="Finished on",
         compute="_compute_percent",

@@ -1,5 +1,5 @@
 import { FileInput } from "@web/core/file_input/file_input";
-import { formatDateTime } from "@web/core/l10n/dates";
+import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { PhotosField } from "../photos/photos_field";
 
@@ -22,7 +22,7 @@ export class SitePhotosField extends PhotosField {
     }
 
     moment(value) {
-        return formatDateTime(value, { showSeconds: false });
+        return toLocaleDateTimeString(value);
     }
 
     getUrl(id) {
