@@ -1,4 +1,5 @@
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -106,6 +107,12 @@ class WelfareRuleMixin(models.AbstractModel):
         return True
 
     # === BUSINESS METHODS === #
+
+    def _prepare_given(self, code, given):
+        prepared = super()._prepare_given(code, given)
+        if prepared.get("date_to", "9999") < self.date_from.isoformat():
+            raise UserError(self.env._("A rule cannot end before it begins."))
+        return prepared
 
     def _get_approval_region(self):
         place = self.jurisdiction_id if "jurisdiction_id" in self._fields else None

@@ -240,6 +240,8 @@ class TestEveryRule(WelfareCase):
                 self.assertTrue(self._is_in_force(rule))
                 with self.assertRaises(UserError), self.cr.savepoint():
                     rule.action_end()
+                with self.assertRaises(UserError), self.cr.savepoint():
+                    rule._ask_approval(date_to="2019-12-31")
                 action = rule.action_ask_end()
                 wizard = self.env["welfare.rule.end"].with_user(self.administrator)
                 wizard.with_context(**action["context"]).create(

@@ -9,6 +9,16 @@ ALTER TABLE welfare_approval_step
 ALTER TABLE welfare_approval_tier
     ADD COLUMN IF NOT EXISTS made_in xid8 DEFAULT pg_current_xact_id();
 
+CREATE OR REPLACE FUNCTION welfare_approval_refuse(
+    name text, reason text, VARIADIC things text[]
+) RETURNS void AS $$
+BEGIN
+    RAISE EXCEPTION 'welfare: %', format(reason, VARIADIC things)
+        USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
+              CONSTRAINT = 'welfare_approval_request_' || name;
+END;
+$$ LANGUAGE plpgsql;
+
 CREATE OR REPLACE FUNCTION welfare_approval_keep() RETURNS trigger AS $$
 -- TG_ARGV: the columns that may change
 BEGIN
@@ -17,9 +27,9 @@ BEGIN
            = (to_jsonb(OLD) - string_to_array(TG_ARGV[0], ',')) THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'welfare: % keeps what happened', TG_TABLE_NAME
-        USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-              CONSTRAINT = 'welfare_approval_request_keep';
+    PERFORM welfare_approval_refuse(
+        'keep', '%s keeps what happened', TG_TABLE_NAME::text
+    );
 END;
 $$ LANGUAGE plpgsql;
 
@@ -33,15 +43,15 @@ BEGIN
             WHERE request_id = NEW.id AND state <> 'approved'
         )
     ) THEN
-        RAISE EXCEPTION 'welfare: request % has steps to go', NEW.id
-            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-                  CONSTRAINT = 'welfare_approval_request_steps';
+        PERFORM welfare_approval_refuse(
+            'steps', 'request %s has steps to go', NEW.id::text
+        );
     END IF;
     -- Depth 2: from the trigger of the document.
     IF NEW.state = 'used' AND OLD.state <> 'used' AND pg_trigger_depth() < 2 THEN
-        RAISE EXCEPTION 'welfare: request % serves through its document', NEW.id
-            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-                  CONSTRAINT = 'welfare_approval_request_steps';
+        PERFORM welfare_approval_refuse(
+            'steps', 'request %s serves through its document', NEW.id::text
+        );
     END IF;
     RETURN NEW;
 END;
@@ -57,9 +67,9 @@ BEGIN
             WHERE id = NEW.request_id AND state = 'pending'
               AND made_in = pg_current_xact_id()
         ) THEN
-            RAISE EXCEPTION 'welfare: request % has its steps already', NEW.request_id
-                USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-                      CONSTRAINT = 'welfare_approval_request_steps';
+            PERFORM welfare_approval_refuse(
+                'steps', 'request %s has its steps already', NEW.request_id::text
+            );
         END IF;
         RETURN NEW;
     END IF;
@@ -80,10 +90,9 @@ BEGIN
             WHERE step_id = NEW.id AND decision = 'approve'
         )
     ) THEN
-        RAISE EXCEPTION 'welfare: step % cannot go from % to %',
-            NEW.id, OLD.state, NEW.state
-            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-                  CONSTRAINT = 'welfare_approval_request_steps';
+        PERFORM welfare_approval_refuse(
+            'steps', 'step %s cannot go from %s to %s', NEW.id::text, OLD.state, NEW.state
+        );
     END IF;
     RETURN NEW;
 END;
@@ -106,9 +115,9 @@ BEGIN
            SELECT FROM welfare_approval_request_maker_rel
            WHERE request_id = request.id AND user_id IN (NEW.user_id, NEW.on_behalf_id)
        ) THEN
-        RAISE EXCEPTION 'welfare: request % cannot be decided so', NEW.request_id
-            USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-                  CONSTRAINT = 'welfare_approval_request_decision';
+        PERFORM welfare_approval_refuse(
+            'decision', 'request %s cannot be decided so', NEW.request_id::text
+        );
     END IF;
     RETURN NEW;
 END;
@@ -133,9 +142,9 @@ BEGIN
             RETURN COALESCE(NEW, OLD);
         END IF;
     END IF;
-    RAISE EXCEPTION 'welfare: % keeps what happened', TG_TABLE_NAME
-        USING ERRCODE = 'check_violation', TABLE = 'welfare_approval_request',
-              CONSTRAINT = 'welfare_approval_request_keep';
+    PERFORM welfare_approval_refuse(
+        'keep', '%s keeps what happened', TG_TABLE_NAME::text
+    );
 END;
 $$ LANGUAGE plpgsql;
 
