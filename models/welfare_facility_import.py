@@ -558,7 +558,8 @@ class WelfareFacilityImport(models.Model):
                         "sheet": match.sheet.name,
                         "letter": heading.letter,
                         "name": heading.text,
-                        "samples": format_list(self.env, unknown.samples),
+                        # The sign between them is that of the file.
+                        "samples": "、".join(unknown.samples),
                         "column_id": column.id if column else False,
                         "is_left_out": heading.index in mapped and not column,
                     }

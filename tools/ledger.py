@@ -235,7 +235,7 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class UnknownHeading:
-    """A heading that no column goes by, with the first values below it."""
+    """A heading that no column goes by, with the first different values below it."""
 
     heading: Heading
     samples: list[str]
@@ -570,8 +570,8 @@ class _HeadingFinder:
     def _samples(self, index, top):
         below = self.sheet.rows[top : top + _SEARCHED_ROWS]
         cells = (row[index] for row in below if index < len(row))
-        texts = [clean_text(value) for value in cells if not is_blank(value)]
-        return texts[:_SAMPLES]
+        texts = (clean_text(value) for value in cells if not is_blank(value))
+        return list(islice(dict.fromkeys(texts), _SAMPLES))
 
     def _spread_texts(self):
         """Return the upper texts of the sheet, written into all cells of a merge."""

@@ -8,7 +8,12 @@ import { parseInteger } from "@web/views/fields/parsers";
  * named by the option `mark` says that it is a figure; the mark follows what is typed.
  */
 export class OptionalFloatField extends FloatField {
-    static props = { ...FloatField.props, mark: { type: String, optional: true } };
+    static template = "welfare_facility.OptionalNumberField";
+    static props = {
+        ...FloatField.props,
+        mark: { type: String, optional: true },
+        placeholder: { type: String, optional: true },
+    };
 
     parse(text) {
         const value = this.parseNumber(text);
@@ -51,6 +56,7 @@ export const optionalFloatField = {
     extractProps: (info, dynamicInfo) => ({
         ...floatField.extractProps(info, dynamicInfo),
         mark: info.options.mark,
+        placeholder: info.placeholder,
     }),
 };
 

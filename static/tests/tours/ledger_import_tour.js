@@ -19,6 +19,8 @@ function chooseLedger(name, shownName) {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_facility_import_menu']",
             run: "click",
         },
+        // The list of the facilities has such a button, too.
+        { trigger: ".o_control_panel button[name=action_download_template]" },
         { trigger: ".o_list_button_add", run: "click" },
         {
             trigger: ".o_field_widget[name=file] .o_select_file_button",
