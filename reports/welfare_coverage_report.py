@@ -102,7 +102,9 @@ class WelfareCoverageDocument(models.AbstractModel):
             notes += self._get_target_notes(table, target)
         if is_own:
             notes += self._get_stated_notes(target)
-        return notes + self._get_name_notes(communities)
+        if not table.has_communities:
+            notes += self._get_name_notes(communities)
+        return notes
 
     def _get_target_notes(self, table, target):
         rate = target._get_target_rate()
@@ -265,7 +267,7 @@ class WelfareCoverageDocument(models.AbstractModel):
         """Return kind and width of each column."""
         kinds = ["integer", "text", *["integer"] * 6]
         kinds += ["percent", "decimal", "decimal", "hours"]
-        widths = (10, 44, 15, 22, 15, 15, 24, 15, 20, 24, 24, 24)
+        widths = (10, 40, 15, 22, 15, 15, 24, 15, 20, 24, 24, 29)
         return list(zip(kinds, widths, strict=True))
 
     def _get_part_rows(self, table):
@@ -296,7 +298,7 @@ class WelfareCoverageDocument(models.AbstractModel):
         """Return kind and width of each column; the township's is not printed."""
         kinds = ["integer", *["text"] * 4, "date", "integer"]
         kinds += ["decimal", "decimal", "hours", "text"]
-        widths = (9, 0, 38, 24, 50, 24, 18, 22, 22, 20, 50)
+        widths = (9, 0, 38, 24, 48, 24, 20, 22, 22, 26, 46)
         return list(zip(kinds, widths, strict=True))
 
     def _get_community_heading(self, measure):

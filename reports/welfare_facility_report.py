@@ -33,13 +33,13 @@ class WelfareFacilityReport(models.AbstractModel):
             figure(
                 self.env._("Outdoor area (m²)"), 19, "area_outdoor", "decimal", True
             ),
-            figure(self.env._("Open hours a week"), 18, "hours_weekly", "hours"),
+            figure(self.env._("Open hours a week"), 24, "hours_weekly", "hours"),
             Column(
                 self.env._("Responsible"), 19, lambda home: home.responsible_id.name
             ),
             figure(
                 self.env._("Total money (yuan)"),
-                24,
+                27,
                 "amount_total_stated",
                 "decimal",
                 True,
@@ -63,7 +63,7 @@ class WelfareFacilityReport(models.AbstractModel):
                     home.region_id.name if home.region_id.level == "village" else None
                 ),
             ),
-            Column(self.env._("Facility"), 46, lambda home: home.name),
+            Column(self.env._("Facility"), 40, lambda home: home.name),
         ]
 
     def _get_lines(self, facilities):
