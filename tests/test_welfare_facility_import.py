@@ -6,6 +6,7 @@ from unittest.mock import patch
 import openpyxl
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open, mute_logger
 from odoo.tools.pdf import PdfReader
@@ -96,10 +97,14 @@ class TestLedgerScenario(LedgerCase):
         self.assertEqual(ledger.amount_fund, ledger.amount_fund_stated)
         self.assertEqual(len(ledger.fund_ids), 9)
 
+        before = fields.Datetime.now()
         ledger.action_apply()
         homes = self.Facility.search([])
         self.assertEqual(len(homes), 65)
         self.assertEqual(ledger.applied_uid, self.officer)
+        self.assertTrue(before <= ledger.date_applied <= fields.Datetime.now())
+        self.assertEqual(ledger.sha256, hashlib.sha256(content).hexdigest())
+        self.assertEqual(base64.b64decode(ledger.file), content)
         first = self._home("530102001001")
         self.assertEqual(first.state, "operating")
         self.assertEqual(first.date_state.isoformat(), "2018-10-09")
@@ -494,13 +499,13 @@ class TestLedgerRecord(LedgerCase):
 
     def test_file_is_not_kept_in_memory(self):
         """Once its cells are read, nothing of it stays until the request ends."""
-        fields = [self.ledger._fields["file"]]
+        kept = [self.ledger._fields["file"]]
         Attachment = self.env["ir.attachment"]
-        fields += [Attachment._fields[name] for name in ("raw", "datas", "db_datas")]
+        kept += [Attachment._fields[name] for name in ("raw", "datas", "db_datas")]
         self.env.invalidate_all()
         self.ledger.file = self._encode(make_ledger([]))
         self.ledger.action_check_again()
-        for field in fields:
+        for field in kept:
             with self.subTest(field=field.name):
                 self.assertFalse(any(field._get_cache(self.ledger.env).values()))
 

@@ -111,6 +111,22 @@ class TestHeadings(LedgerCase):
         self.assertEqual(self._heading(again, "进度").column_id, self._column("state"))
         self.assertTrue(self._heading(again, "联系人").is_left_out)
 
+    def test_headings_and_words_are_data(self):
+        """The administrator adds a heading and a word; then every file may use them."""
+        keeper = self._create_user("administrator", self.district, login="keeper")
+        state = self._column("state")
+        with self.assertRaises(AccessError):
+            state.with_user(self.officer).synonyms = "进度"
+        row = (*OWN_ROW[:3], "竣工", *OWN_ROW[4:])
+        content = make_ledger([row], heading=OWN_HEADING)
+        self.assertEqual(self._check(content, "台账.xlsx").error_count, 1)
+        state.with_user(keeper).synonyms += "\n进度"
+        state.with_user(keeper).words += "\n竣工=operating"
+        ledger = self._check(content, "台账.xlsx")
+        self.assertEqual((ledger.create_count, ledger.error_count), (1, 0))
+        self.assertNotIn("进度", ledger.heading_ids.mapped("name"))
+        self.assertFalse(self.Mapping.search([]), "nobody had to say it by hand")
+
     def test_place_of_what_is_remembered(self):
         """What is said for a city holds in its districts, and not beside it."""
         city = self.Region.create({"code": "530100000000", "name": "昆明市"})
