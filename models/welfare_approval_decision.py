@@ -12,6 +12,7 @@ class WelfareApprovalDecision(models.Model):
 
     request_id = fields.Many2one(
         comodel_name="welfare.approval.request",
+        string="Approval Request",
         required=True,
         readonly=True,
         index=True,

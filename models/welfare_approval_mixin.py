@@ -62,7 +62,7 @@ class WelfareApprovalMixin(models.AbstractModel):
 
     approval_request_id = fields.Many2one(
         comodel_name="welfare.approval.request",
-        string="Approval",
+        string="Latest Approval",
         compute="_compute_approval_request_id",
         help="The newest request.",
     )

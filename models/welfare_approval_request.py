@@ -111,7 +111,7 @@ class WelfareApprovalRequest(models.Model):
         index=True,
     )
     submitted_at = fields.Datetime(readonly=True)
-    closed_at = fields.Datetime(string="Ended", readonly=True)
+    closed_at = fields.Datetime(string="Ended at", readonly=True)
     close_reason = fields.Text(string="Why It Ended", readonly=True)
     used_at = fields.Datetime(string="Carried Out", readonly=True)
     used_uid = fields.Many2one(

@@ -13,6 +13,7 @@ class WelfareApprovalStep(models.Model):
 
     request_id = fields.Many2one(
         comodel_name="welfare.approval.request",
+        string="Approval Request",
         required=True,
         readonly=True,
         index=True,
@@ -50,7 +51,7 @@ class WelfareApprovalStep(models.Model):
     state = fields.Selection(
         selection=[
             ("waiting", "Coming"),
-            ("current", "Current"),
+            ("current", "Waits for a Decision"),
             ("approved", "Approved"),
             ("rejected", "Rejected"),
             ("returned", "Returned for Change"),

@@ -50,7 +50,11 @@ class WelfareDutyException(models.Model):
     date_to = fields.Date(string="To", required=True)
     reason = fields.Char(required=True, help="Why there is nobody else.")
     state = fields.Selection(
-        selection=[("draft", "Draft"), ("effective", "Effective"), ("ended", "Ended")],
+        selection=[
+            ("draft", "Draft"),
+            ("effective", "Effective"),
+            ("ended", "Terminated"),
+        ],
         required=True,
         readonly=True,
         copy=False,

@@ -8,7 +8,10 @@ class WelfareApprovalDecide(models.TransientModel):
     _description = "Decide about a Request"
 
     request_id = fields.Many2one(
-        comodel_name="welfare.approval.request", required=True, ondelete="cascade"
+        comodel_name="welfare.approval.request",
+        string="Approval Request",
+        required=True,
+        ondelete="cascade",
     )
     # Not as superuser: a form that is not saved yet is under no record rule.
     summary = fields.Text(
