@@ -148,6 +148,7 @@ class WelfareCoverageMeasure(models.Model):
             part_level=self._label_level(table.parts[0].level) if table.parts else "",
             formula=measure._describe_formula(table.total),
             labels=measure._get_page_labels(),
+            list_title=measure._get_list_title(status),
             communities=False,
         )
         if status or table.has_communities:
@@ -202,6 +203,10 @@ class WelfareCoverageMeasure(models.Model):
             "missing": self.env._("Missing"),
             "planned": self.env._("Of these planned"),
         }
+
+    def _get_list_title(self, status):
+        """Return what the list of places is called, or nothing for communities."""
+        return False
 
     def _get_path(self, region, own):
         """Return the regions from the user's own one down to a region."""

@@ -50,6 +50,12 @@ class WelfareCoverageMeasure(models.Model):
             "missing": self.env._("Vacant"),
         }
 
+    def _get_list_title(self, status):
+        if self._get_unit_level() == "village":
+            return super()._get_list_title(status)
+        labels = self._get_page_labels()
+        return " · ".join(labels[key] for key in ("total", status) if key in labels)
+
     def _query_communities(self, region, date, year):
         if not self.post_kind:
             return super()._query_communities(region, date, year)

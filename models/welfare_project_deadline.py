@@ -86,7 +86,7 @@ class WelfareProjectDeadline(models.Model):
     @api.depends("what", "project_id.name")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = f"{row.project_id.name}: {row.what}"
+            row.display_name = f"{row.project_id.name} · {row.what}"
 
     # === ACTION METHODS === #
 

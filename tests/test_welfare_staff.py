@@ -233,3 +233,8 @@ class TestStaffCoverage(WelfareCase):
         )
         lines = page["communities"]["lines"]
         self.assertEqual([line["status"] for line in lines], ["built", "missing"])
+        self.assertEqual(page["list_title"], "Townships and streets")
+        page = Measure.get_coverage_page(
+            region_id=county.id, measure_id=self.supervisors.id, status="missing"
+        )
+        self.assertEqual(page["list_title"], "Townships and streets · Vacant")

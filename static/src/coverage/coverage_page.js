@@ -75,7 +75,11 @@ export class CoveragePage extends Component {
             built: _t("Communities with one"),
             excluded: _t("Communities that are left out"),
         };
-        return titles[this.state.choice.status] || _t("List of the communities");
+        return (
+            this.state.page.list_title ||
+            titles[this.state.choice.status] ||
+            _t("List of the communities")
+        );
     }
 
     async load(choice) {
