@@ -135,7 +135,8 @@ class AuditWords:
             if not unknown:
                 continue
             if model in self.env:
-                # Whoever may read the event reads what stands in it.
+                # sudo(): whoever may read the event reads what stands in it. Names
+                # alone, as Odoo shows that of a many2one, of the event's own ids.
                 records = self.env[model].sudo().browse(unknown).exists()
                 names.update(
                     (record.id, record.display_name)

@@ -5,7 +5,7 @@ from odoo.http import request
 from odoo.tools import format_list
 
 from ..tools.identity import find_identity_numbers
-from .audit_capture import is_business
+from .audit_capture import is_business, is_captured
 
 
 class Base(models.AbstractModel):
@@ -23,6 +23,13 @@ class Base(models.AbstractModel):
     _audit_excluded = ""
     #: ``{stored field that the trail leaves out: why}``.
     _audit_excluded_fields = {}
+
+    def _auto_init(self):
+        super()._auto_init()
+        # A field that was added or dropped by hand; otherwise all is made at the end.
+        if self.pool.ready and is_captured(self):
+            Event = self.env["welfare.audit.event"]
+            self.pool.post_init(Event._install_capture, is_upgrade=True)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from datetime import timedelta
 
@@ -105,6 +106,12 @@ class WelfareAuditEvent(models.Model):
     changes_html = fields.Html(
         string="Changes in Detail", compute="_compute_words", sanitize=False
     )
+    history_of = fields.Char(
+        string="Record with Its Lines and Files",
+        store=False,
+        search="_search_history_of",
+        help="“model,number” finds what happened to a record, its lines and its files.",
+    )
     is_relation = fields.Boolean(string="Link to Another Record", readonly=True)
     has_identity = fields.Boolean(string="Number of a Citizen", readonly=True)
 
@@ -148,7 +155,7 @@ class WelfareAuditEvent(models.Model):
             is_relation = words.relation(event.table_name, event.model) is not None
             event.actor = self._actor(event, words)
             event.act = acts.get("update" if is_relation else event.operation)
-            event.kind = kinds.get(event.model) or event.table_name or ""
+            event.kind = kinds.get(event.model) or self._kind(event)
             event.subject = (
                 event.record_name
                 or (event.res_id and words.name(event.model, event.res_id))
@@ -163,6 +170,12 @@ class WelfareAuditEvent(models.Model):
                 changes = [*changes[:_SHOWN], more]
             event.summary = "\n".join(changes)
             event.changes_html = event._render_changes(lines, is_relation)
+
+    def _kind(self, event):
+        """Name what is printed or exported and has no events of its own."""
+        if event.model in self.env:
+            return self.env["ir.model"]._get(event.model).name
+        return event.table_name or ""
 
     def _actor(self, event, words):
         if event.user_id:
@@ -217,6 +230,27 @@ class WelfareAuditEvent(models.Model):
             key=lambda pair: pair[1],
         )
 
+    # === SEARCH METHODS === #
+
+    def _search_history_of(self, operator, values):
+        if operator != "in":
+            return NotImplemented
+        return Domain.OR(self._history_domain(*self._split(value)) for value in values)
+
+    @api.model
+    def _history_domain(self, res_model, res_id):
+        own = Domain("model", "=", res_model) & Domain("res_id", "=", res_id)
+        parts = Domain("parent_model", "=", res_model) & Domain(
+            "parent_id", "=", res_id
+        )
+        return own | parts
+
+    @api.model
+    def _split(self, value):
+        """Return model and id of “model,id”; anything else leads to no record."""
+        model, _comma, number = str(value).partition(",")
+        return model, int(number) if number.isdecimal() else 0
+
     # === CRUD METHODS === #
 
     # No super(): nobody gets through.
@@ -243,27 +277,20 @@ class WelfareAuditEvent(models.Model):
         :param int res_id: id of the record; it may have been deleted.
         """
         self._check_record(res_model, res_id)
-        own = Domain("model", "=", res_model) & Domain("res_id", "=", res_id)
-        parts = Domain("parent_model", "=", res_model) & Domain(
-            "parent_id", "=", res_id
-        )
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "welfare_facility.welfare_audit_event_action"
+            "welfare_facility.welfare_audit_history_action"
         )
         name = AuditWords(self.env).name(res_model, res_id)
         title = self.env._("History of %s", name)
+        key = f"{res_model},{res_id}"
         return {
             **action,
             "name": title,
             "display_name": title,
-            # Without its path: a reload of that address would show everything.
-            "path": False,
-            "domain": list(own | parts),
-            "context": {
-                "default_res_model": res_model,
-                "default_res_id": res_id,
-                "welfare_history": True,
-            },
+            "domain": [("history_of", "=", key)],
+            # The browser keeps active_id in the address: it says whose history it is,
+            # also when the page is loaded again.
+            "context": {"active_id": key, "welfare_history": key},
         }
 
     def action_open_record_history(self):
@@ -273,10 +300,8 @@ class WelfareAuditEvent(models.Model):
 
     def action_open_snapshot(self):
         """Ask for a day, and show the record as it stood then."""
-        context = {
-            key: self.env.context.get(key)
-            for key in ("default_res_model", "default_res_id")
-        }
+        model, number = self._split(self.env.context.get("welfare_history"))
+        context = {"default_res_model": model, "default_res_id": number}
         if event := self[:1]:
             context = {
                 "default_res_model": event.model,
@@ -314,6 +339,7 @@ class WelfareAuditEvent(models.Model):
         rows = ids if 0 < len(ids) <= _EACH else [None]
         names = {}
         if rows != [None] and model in self.env:
+            # sudo(): their names go into the trail, not to the caller.
             records = self.env[model].sudo().browse(rows).exists()
             names = {record.id: record.display_name for record in records}
         # Who has drawn the number of an event has one as a transaction: the sealer
@@ -454,20 +480,27 @@ class WelfareAuditEvent(models.Model):
         :rtype: list[Capture]
         """
         captures = find_captures(self.env)
-        existing = {
-            name
-            for (name,) in self.env.execute_query(
+        columns = {
+            name: tuple(names)
+            for name, names in self.env.execute_query(
                 SQL(
                     """
-                    SELECT relname FROM pg_class
+                    SELECT relname, array_agg(attname::text ORDER BY attnum)
+                    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
                     WHERE relkind = 'r' AND relname IN %s
                       AND relnamespace = current_schema()::regnamespace
+                      AND attnum > 0 AND NOT attisdropped
+                    GROUP BY relname
                     """,
                     tuple(capture.table for capture in captures),
                 )
             )
         }
-        return [capture for capture in captures if capture.table in existing]
+        return [
+            dataclasses.replace(capture, columns=columns[capture.table])
+            for capture in captures
+            if capture.table in columns
+        ]
 
     @api.model
     def _find_missing_triggers(self):

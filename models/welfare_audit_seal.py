@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import config, file_open, format_datetime
 
 from ..reports import layout
-from ..tools.audit_key import find_key_file, read_private_key
+from ..tools.audit_key import find_archives, find_key_file, read_private_key
 from ..verifier.welfare_verify import (
     EVENT_SQL,
     NO_HASH,
@@ -152,6 +152,7 @@ class WelfareAuditSeal(models.Model):
         :raise AccessError: the user is none.
         """
         Region = self.env["welfare.region"]
+        # sudo(): how many there are, to compare; it is told nobody.
         sees_all = Region.search_count([]) == Region.sudo().search_count([])
         is_auditor = self.env.user.has_group("welfare_facility.welfare_group_auditor")
         if not (is_auditor and sees_all):
@@ -175,7 +176,8 @@ class WelfareAuditSeal(models.Model):
         )
         with self.env.registry.cursor() as cr:
             try:
-                source = Database(cr, config.filestore(cr.dbname))
+                archives = find_archives(config["config"])
+                source = Database(cr, config.filestore(cr.dbname), archives)
                 source.check_frame(Verdict())
                 head = save_archive(source, file)[0]
             except OSError as error:
@@ -334,6 +336,7 @@ class WelfareAuditSeal(models.Model):
     @api.model
     def _cron_mail_head(self):
         """Send the head to the address outside that the system parameter names."""
+        # sudo(): one setting of the system's, which the job alone reads.
         parameters = self.env["ir.config_parameter"].sudo()
         address = parameters.get_param("welfare_facility.audit_digest_email") or ""
         self._seal_events()

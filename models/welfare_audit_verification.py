@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ..tools.audit_key import find_key_file, read_private_key
+from ..tools.audit_key import find_archives, find_key_file, read_private_key
 from ..verifier.welfare_verify import (
     Database,
     describe,
@@ -154,7 +154,7 @@ class WelfareAuditVerification(models.Model):
         """Return the verdict on the trail that a cursor shows."""
         path = find_key_file(config["config"])
         return verify(
-            Database(cr, filestore),
+            Database(cr, filestore, find_archives(config["config"])),
             head=self._read_printed_head(),
             public_key=path and read_private_key(path).public_key(),
             tolerance=self._get_tolerance(),
@@ -213,6 +213,8 @@ class WelfareAuditVerification(models.Model):
         lines = []
         if verdict.printed:
             lines.append(say("printed", lang, number=self._read_printed_head()[0]))
+        if verdict.archived:
+            lines.append(say("archived", lang, archived=verdict.archived))
         lines += [describe(fault, lang) for fault in verdict.faults]
         more = verdict.fault_count - len(verdict.faults)
         if more:

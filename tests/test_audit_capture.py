@@ -13,7 +13,7 @@ from odoo.service.model import retrying
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models.audit_capture import TECHNICAL, find_captures, is_captured
+from ..models.audit_capture import _MANY_ROWS, TECHNICAL, find_captures, is_captured
 from .common import WelfareCase
 from .test_welfare_fund_concurrency import FundConcurrencyCase
 
@@ -101,6 +101,107 @@ class TestAuditCapture(WelfareCase):
         changes = self._events(days, operation="update")
         self.assertEqual(len(changes), 20)
         self.assertEqual(len(set(changes.mapped("txid"))), 1)
+
+    def test_many_rows_are_captured_like_one(self):
+        """Many rows take another way through the trigger; the events are the same."""
+        rows = {}
+        for prefix, steps in (
+            ("many", [(1, _MANY_ROWS)]),
+            ("each", [(n, n) for n in range(1, _MANY_ROWS + 1)]),
+        ):
+            for first, last in steps:
+                self._sql(
+                    """
+                    INSERT INTO welfare_rule (
+                        code, name, unit, value, date_from, source, active, state
+                    )
+                    SELECT %s || n, jsonb_build_object('en_US', '"甲"' || chr(10) || n),
+                           '{"en_US": "x"}', n + 0.50, '2010-01-01',
+                           CASE WHEN n %% 3 = 0 THEN '张三11010519491231002X'
+                                ELSE '' END,
+                           nullif(n %% 2 = 0, false), 'draft'
+                      FROM generate_series(%s, %s) n
+                    """,
+                    prefix,
+                    first,
+                    last,
+                )
+                self._sql(
+                    """
+                    UPDATE welfare_rule SET
+                        value = value + mod(trunc(value), 2),
+                        active = CASE WHEN mod(trunc(value), 4) = 1 THEN true END,
+                        date_to = CASE WHEN mod(trunc(value), 4) = 0 THEN date_from END,
+                        source = 'x', write_date = now()
+                    WHERE code IN (SELECT %s || n FROM generate_series(%s, %s) n)
+                    """,
+                    prefix,
+                    first,
+                    last,
+                )
+            rules = self.env["welfare.rule"].search(
+                [("code", "=like", f"{prefix}%"), ("active", "in", (True, False))]
+            )
+            self.assertEqual(len(rules), _MANY_ROWS)
+            rows[prefix] = sorted(self._tell(rules, prefix))
+        self.assertEqual(len(rows["many"]), 2 * _MANY_ROWS)
+        self.assertEqual(rows["many"], rows["each"])
+        said = "".join(rows["many"])
+        self.assertIn("'note': 'identity'", said)
+        self.assertNotIn("19491231", said)
+        self.assertIn("'active': None", said)
+
+    def _tell(self, records, prefix):
+        """Return as texts what the events say, but for the records they speak of."""
+        for event in self._events(records):
+            values = event.read(
+                ["operation", "table_name", "old_values", "new_values", "region_id"]
+                + ["record_name", "parent_model", "parent_id", "note"]
+            )[0]
+            del values["id"]
+            yield str(values).replace(prefix, "…")
+
+    def test_many_keys_that_change_are_rows_gone_and_come(self):
+        days = self._create_days()
+        self._sql(
+            "UPDATE welfare_workday_exception SET id = id + 900000000 WHERE id IN %s",
+            tuple(days.ids),
+        )
+        moved = days.browse(number + 900000000 for number in days.ids)
+        self.assertEqual(len(self._events(days, operation="delete")), len(days))
+        self.assertEqual(len(self._events(moved, operation="insert")), len(days))
+
+    def test_a_column_that_is_not_known_yet_is_captured(self):
+        """Between a change of the table and the next start; with few rows and many."""
+        days = self._create_days()
+        for change, values in (
+            ("ADD COLUMN x_new integer DEFAULT 1", "x_new = x_new + 1"),
+            ("RENAME COLUMN x_new TO x_other", "x_other = x_other + 1"),
+            ("DROP COLUMN x_other", "kind = kind || 'x'"),
+        ):
+            self._sql(f"ALTER TABLE welfare_workday_exception {change}")
+            column = values.split(" ", maxsplit=1)[0]
+            for some in (days, days[:1]):
+                with self.subTest(change=change, rows=len(some)):
+                    before = len(self._events(some, operation="update"))
+                    self._sql(
+                        f"UPDATE welfare_workday_exception SET {values} WHERE id IN %s",
+                        tuple(some.ids),
+                    )
+                    events = self._events(some, operation="update")
+                    self.assertEqual(len(events), before + len(some))
+                    self.assertEqual(events[-1].new_values.keys(), {column})
+
+    def _create_days(self):
+        days = self.env["welfare.workday.exception"].create(
+            [
+                {"date": f"203{year}-01-{day:02}", "name": "试"}
+                for year in range(2)
+                for day in range(1, 1 + _MANY_ROWS // 2)
+            ]
+        )
+        self.env.flush_all()
+        return days
 
     def test_sql_is_captured(self):
         self._sql(
@@ -476,7 +577,7 @@ class TestAuditCoverage(TransactionCase):
         """The functions leave out of a row what is declared out, and no more."""
         self.env.cr.execute("SELECT proname, prosrc FROM pg_proc")
         sources = dict(self.env.cr.fetchall())
-        for capture in find_captures(self.env):
+        for capture in self.env["welfare.audit.event"]._find_captures():
             with self.subTest(table=capture.table):
                 self.assertEqual(
                     sources[capture.function],
@@ -538,6 +639,20 @@ class TestAuditTriggers(TransactionCase):
                     f"ALTER FUNCTION welfare_audit_of_welfare_rule() {change}",
                     ("welfare_rule", "welfare_audit_of_welfare_rule", "function"),
                 )
+
+    def test_a_field_made_by_hand(self):
+        """What is declared then follows at once, so that nobody is alarmed."""
+        field = self.env["ir.model.fields"].create(
+            {
+                "name": "x_trail",
+                "field_description": "By hand",
+                "ttype": "char",
+                "model_id": self.env["ir.model"]._get_id("welfare.workday.exception"),
+            }
+        )
+        self.assertEqual(self.Event._find_missing_triggers(), [])
+        field.unlink()
+        self.assertEqual(self.Event._find_missing_triggers(), [])
 
     def test_an_upgrade_says_what_it_changed(self):
         self.env.cr.execute("DROP TRIGGER welfare_audit_delete ON welfare_rule")

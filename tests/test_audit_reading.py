@@ -317,6 +317,9 @@ class TestAuditRequests(WelfareCase, HttpCase):
         )
         self.assertEqual(response.status_code, 200)
         event = self._events(facility, operation="print")
+        self.env["welfare.audit.event"]._record("print", "welfare.audit.seal")
+        kind = self.env["welfare.audit.event"].search([], limit=1).kind
+        self.assertEqual(kind, self.env["ir.model"]._get("welfare.audit.seal").name)
         self.assertEqual(event.user_id, self.auditor)
         self.assertTrue(event.note)
 

@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+import json
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import tempfile
 import time
 import traceback
 import uuid
+import zipfile
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,7 +23,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import file_path
 from odoo.tools.misc import exec_pg_environ, find_pg_tool
 
-from ..models import welfare_audit_seal
+from ..models import welfare_audit_seal, welfare_audit_verification
 from ..verifier import welfare_verify as verifier
 
 PROGRAM = file_path("welfare_facility/verifier/welfare_verify.py")
@@ -195,16 +197,21 @@ class SealCase(BaseCase):
 
     # === THE TWO VERIFIERS === #
 
-    def verify(self, head=None):
+    def verify(self, head=None, archives=()):
         """Return the codes of the faults that both verifiers find."""
         text = head and f"{head[0]}:{head[1][:16]}"
-        with contextlib.closing(odoo.sql_db.db_connect(self.database).cursor()) as cr:
+        names = list(map(str, archives))
+        with (
+            patch.object(welfare_audit_verification, "find_archives", lambda _c: names),
+            contextlib.closing(odoo.sql_db.db_connect(self.database).cursor()) as cr,
+        ):
             record = self.env["welfare.audit.verification"].new({"printed_head": text})
             verdict = record._verify_trail(cr, str(self.filestore))
         odoo.sql_db.close_db(self.database)
         said = self.run_program(
             *("--dsn", make_dsn(self.database), "--filestore", self.filestore),
             *(["--head", text] if head else []),
+            *(word for name in names for word in ("--archive", name)),
         )
         self.assertEqual(
             said.stdout.splitlines(), verdict.lines("en", head and head[0]), said.stderr
@@ -487,6 +494,98 @@ class TestTampering(SealCase):
         verdict = verifier.verify(verifier.Archive(path))
         self.assertIn("archive_cut", {fault.code for fault in verdict.faults})
 
+    def test_a_year_has_left_the_database(self):
+        """Database and archive are verified together: nothing is missing."""
+        archive = self._detach()
+        missing = self.query(
+            "SELECT count(*) FROM welfare_audit_leaf l WHERE NOT EXISTS ("
+            "SELECT FROM welfare_audit_event e WHERE e.id = l.event_id)"
+        )[0][0]
+        self.assertGreater(missing, 9)
+        self.assertIn("event_missing", self.verify())
+        self.assertEqual(self.verify(archives=[archive]), [], self.verdict.faults)
+        self.assertEqual(self.verdict.archived, missing)
+        self.assertEqual(self.verify(self.heads()[1], [archive]), [])
+        # What happened since is in the database alone; a new archive has everything.
+        whole = archive.with_name("whole.zip")
+        saved = self.run_program(
+            *("--dsn", make_dsn(self.database), "--archive", archive, "--save", whole)
+        )
+        self.assertEqual(saved.returncode, 0, saved.stdout + saved.stderr)
+        self.assertEqual(self.run_program("--archive", whole).returncode, 0)
+
+    def test_the_archive_of_a_year_is_not_what_it_was(self):
+        archive = self._detach()
+        content = archive.read_bytes()
+        events = self._rewrite(archive, lambda lines: lines).splitlines()
+        for what, change, code in (
+            (
+                "edited",
+                lambda lines: (
+                    [*lines[:4], lines[4].replace(b"v1", b"v2", 1)] + lines[5:]
+                ),
+                "event_changed",
+            ),
+            ("a line less", lambda lines: lines[:4] + lines[5:], "event_missing"),
+            ("the end cut off", lambda lines: lines[:4], "event_missing"),
+        ):
+            with self.subTest(what=what):
+                self._rewrite(archive, change)
+                found = self.verify(archives=[archive])
+                # The first thousand are told, so that the root may be left out.
+                self.assertLessEqual({code}, set(found))
+                self.assertLessEqual(set(found), {code, "root_differs"})
+                self.assertEqual(self.get_values(code)[0]["n"], 5)
+                archive.write_bytes(content)
+        self.assertGreater(len(events), 9)
+        archive.write_bytes(content[:-2000])
+        self.assertIn("archive_cut", self.verify(archives=[archive]))
+        archive.unlink()
+        self.assertIn("archive_cut", self.verify(archives=[archive]))
+
+    def test_the_archive_of_another_trail(self):
+        archive = self._detach()
+        with zipfile.ZipFile(archive) as packed:
+            members = {name: packed.read(name) for name in packed.namelist()}
+        manifest = json.loads(members["manifest.json"])
+        manifest["head"] = manifest["head"][:-4] + "0000"
+        members["manifest.json"] = json.dumps(manifest).encode()
+        self._write(archive, members)
+        self.assertEqual(self.verify(archives=[archive]), ["archive_foreign"])
+
+    def _detach(self):
+        """Keep the trail as an archive, and take the year out of the database."""
+        path = Path(self.enterContext(tempfile.TemporaryDirectory())) / "year.zip"
+        saved = self.run_program(
+            *("--dsn", make_dsn(self.database), "--filestore", self.filestore),
+            *("--save", path),
+        )
+        self.assertEqual(saved.returncode, 0, saved.stdout + saved.stderr)
+        ((table,),) = self.query(
+            "SELECT DISTINCT tableoid::regclass::text FROM welfare_audit_event"
+        )
+        self.query(
+            f"ALTER TABLE welfare_audit_event DETACH PARTITION {table};"
+            f"ALTER TABLE {table} RENAME TO welfare_left;"
+            "SELECT welfare_audit_prepare_partitions()"
+        )
+        self.change()
+        self._seal(self.database)
+        return path
+
+    def _rewrite(self, path, change):
+        with zipfile.ZipFile(path) as packed:
+            members = {name: packed.read(name) for name in packed.namelist()}
+        lines = members["events.jsonl"].splitlines(keepends=True)
+        members["events.jsonl"] = b"".join(change(lines))
+        self._write(path, members)
+        return members["events.jsonl"]
+
+    def _write(self, path, members):
+        with zipfile.ZipFile(path, "w") as packed:
+            for name, content in members.items():
+                packed.writestr(name, content)
+
     def test_a_view_stands_for_the_table(self):
         self.query(
             "ALTER TABLE welfare_audit_event RENAME TO welfare_hidden;"
@@ -551,6 +650,37 @@ class TestSealing(SealCase):
         for pid in pids:
             _pid, status = os.waitpid(pid, 0)
             self.assertEqual(status, 0)
+
+    def test_writers_do_not_wait_for_one_another(self):
+        """Nor for the sealer; what one holds, others may hold too."""
+        with (
+            contextlib.closing(connect(self.database)) as first,
+            contextlib.closing(odoo.sql_db.db_connect(self.database).cursor()) as cr,
+        ):
+            self.change()
+            self.assertTrue(self.Seal._seal_batch(cr, None))  # and not committed
+            cursor = first.cursor()
+            self._insert_rules(cursor, 7, WRITERS * 10)
+            cursor.execute(
+                """
+                SELECT DISTINCT locktype, mode FROM pg_locks
+                 WHERE pid = pg_backend_pid() AND (locktype = 'advisory' OR
+                       relation::regclass::text LIKE 'welfare\\_audit\\_event%')
+                """
+            )
+            self.assertEqual(cursor.fetchall(), [("relation", "RowExclusiveLock")])
+            for number in range(WRITERS):
+                with self._transaction(self.database) as own:
+                    own.execute("SET lock_timeout = '2s'")
+                    self._insert_rules(own, f"w{number}", 3)
+                    own.execute(
+                        "UPDATE welfare_rule SET value = 7 WHERE code LIKE %s",
+                        [f"trailw{number}-%"],
+                    )
+            cr.rollback()
+            first.commit()
+        odoo.sql_db.close_db(self.database)
+        self.check_each_is_sealed_once()
 
     def check_each_is_sealed_once(self):
         self._seal(self.database)

@@ -216,6 +216,21 @@ class TestSealBook(AuditCase):
         self.assertEqual(len(mail), 1)
         self.assertIn(self.Seal._get_last().hash, mail.body_html)
 
+    def test_the_folder_of_archives(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        settings = folder / "odoo.conf"
+        for name in ("2027.zip", "2026.zip", "note.txt"):
+            (folder / name).touch()
+        settings.write_text(f"[welfare_facility]\naudit_archives = {folder}\n")
+        self.assertEqual(audit_key.find_archives(), [])
+        self.assertEqual(
+            audit_key.find_archives(settings),
+            [str(folder / "2026.zip"), str(folder / "2027.zip")],
+        )
+        settings.write_text("[welfare_facility]\naudit_archives = /nowhere\n")
+        with self.assertRaises(OSError):
+            audit_key.find_archives(settings)
+
     def test_the_key(self):
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ed25519

@@ -1,11 +1,14 @@
-"""The key that signs the seals of the audit trail. It never lies in the database."""
+"""What belongs to the audit trail and never lies in the database: the key that signs
+its seals, and the archives of years that have left."""
 
 import configparser
 import os
+from pathlib import Path
 
 #: Names the file, before what the server's configuration says.
 VARIABLE = "WELFARE_AUDIT_KEY"
 SECTION, OPTION = "welfare_facility", "audit_key"
+ARCHIVES = "audit_archives"
 
 
 def find_key_file(configuration=None):
@@ -17,9 +20,26 @@ def find_key_file(configuration=None):
     path = os.environ.get(VARIABLE)
     if path or not configuration:
         return path or None
+    return _read_option(configuration, OPTION)
+
+
+def find_archives(configuration=None):
+    """Return the paths of the archives of years that have left the database.
+
+    :param str configuration: path of the server's configuration, whose section
+        ``[welfare_facility]`` may say ``audit_archives = /path/of/a/folder``.
+    :raise OSError: there is no such folder.
+    """
+    folder = configuration and _read_option(configuration, ARCHIVES)
+    if not folder:
+        return []
+    return sorted(str(path) for path in Path(folder).iterdir() if path.suffix == ".zip")
+
+
+def _read_option(configuration, option):
     parser = configparser.RawConfigParser()
     parser.read(configuration)
-    return parser.get(SECTION, OPTION, fallback=None) or None
+    return parser.get(SECTION, option, fallback=None) or None
 
 
 def read_private_key(path):

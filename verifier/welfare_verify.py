@@ -3,6 +3,7 @@
 
     welfare_verify.py --dsn "host=… dbname=… user=auditor" [--filestore DIR]
     welfare_verify.py --archive trail.zip
+    welfare_verify.py --dsn … --archive 2026.zip     years that have left the database
     … --head 12:1a2b3c4d5e6f7a8b     is what was printed still in the chain?
     … --public-key key.pem           are the seals signed with this key?
     … --save trail.zip               keep the trail of a database as an archive
@@ -296,6 +297,10 @@ _WORDS = {
         "The archive is cut off or damaged: {what}.",
         "档案被截断或损坏：{what}。",
     ),
+    "archive_foreign": (
+        "The archive {name} is not of this trail: its head is not in the chain.",
+        "档案 {name} 不属于本审计轨迹：其链头不在链中。",
+    ),
     "archive_count": (
         "The archive has {found} {what} instead of {stated}.",
         "档案中的{what}为{found}，应为{stated}。",
@@ -312,6 +317,10 @@ _TEXTS = {
     "head": ("Head: {head}", "链头：{head}"),
     "no_head": ("Head: none, nothing is sealed yet", "链头：无，尚未封存"),
     "waiting": ("Not sealed yet: {waiting}", "尚未封存：{waiting}条"),
+    "archived": (
+        "Events read from archives: {archived}",
+        "自档案读取的事件：{archived}条",
+    ),
     "printed": (
         "The printed head of seal {number} is in the chain.",
         "已打印的第{number}号封存仍在链中。",
@@ -368,6 +377,7 @@ class Verdict:
     :ivar Seal head: the last seal, or None
     :ivar str first, last: times of the earliest and latest event, UTC
     :ivar int waiting: events that no seal holds yet, or None where unknown
+    :ivar int archived: events that the database has no more and an archive has
     :ivar int signed: seals whose signature is right
     :ivar int rows, files: how many were compared, or None where they were not
     :ivar bool printed: whether the printed head is in the chain, None if none was given
@@ -376,7 +386,7 @@ class Verdict:
     """
 
     def __init__(self):
-        self.total = self.seals = self.signed = self.fault_count = 0
+        self.total = self.seals = self.signed = self.archived = self.fault_count = 0
         self.head = self.first = self.last = self.waiting = None
         self.rows = self.files = self.printed = None
         self.faults = []
@@ -403,6 +413,8 @@ class Verdict:
             lines.append(say("signed", lang, signed=self.signed))
         if self.waiting:
             lines.append(say("waiting", lang, waiting=self.waiting))
+        if self.archived:
+            lines.append(say("archived", lang, archived=self.archived))
         if self.printed:
             lines.append(say("printed", lang, number=printed))
         for code, missing, count in (
@@ -727,11 +739,13 @@ class Database:
     :param cursor: of psycopg2 or of Odoo, in a transaction that shows one state of the
         database (REPEATABLE READ) and nothing of search paths of others.
     :param str filestore: folder of the attachments' files, or None.
+    :param archives: paths of archives; what the database has no more is read there.
     """
 
-    def __init__(self, cursor, filestore=None):
+    def __init__(self, cursor, filestore=None, archives=()):
         self.cursor = cursor
         self.filestore = filestore
+        self.archives = archives
 
     def _rows(self, query, **values):
         self.cursor.execute(query, values)
@@ -789,23 +803,29 @@ class Database:
 
         Faults that tell more than the root of a seal does are added on the way.
         """
-        for leaves, lines, stored in self._read_blocks():
+        for leaves, lines, stored, archived in self._read_blocks(verdict):
+            verdict.archived += len(archived)
             if lines is not None:
                 digests, times = hash_lines(lines)
                 if digests == stored:
                     yield digests, times
                     continue
             events = (
-                (number, event_id, bytes(digest), text and text.encode())
+                (number, event_id, bytes(digest), _encode(text) or archived.get(number))
                 for number, text, event_id, digest in self._rows(_FAULTY_SQL, **leaves)
             )
             yield _examine(verdict, leaves["first"], leaves["last"], events)
 
-    def _read_blocks(self):
-        """Yield of each block where it lies, its texts, and the hashes in the chain.
+    def _read_blocks(self, verdict):
+        """Yield of each block where it lies, its texts, the hashes in the chain, and
+        those of the texts, by number, that came from an archive.
 
         The texts are None where events are missing or there more than once.
         """
+        heads = (
+            {seal.number: seal.hash for seal in self.seals()} if self.archives else {}
+        )
+        past = [_Past(path, heads, verdict) for path in self.archives]
         count = self.count()
         for first in range(1, count + 1, BLOCK):
             size = min(BLOCK, count - first + 1)
@@ -813,16 +833,21 @@ class Database:
             ((low, high, stored),) = self._rows(_LEAVES_SQL, **leaves)
             leaves.update(low=low, high=high)
             rows = sorted(self._rows(_BLOCK_SQL, **leaves), key=itemgetter(0))
+            missing = {number for number, text in rows if text is None}
+            archived = {}
+            for archive in past if missing else ():
+                archived.update(archive.take(missing - archived.keys()))
             lines = None
-            if len(rows) == size and None not in (text for _n, text in rows):
-                lines = [text.encode() for _number, text in rows]
-            yield leaves, lines, stored and bytes(stored)
+            if len(rows) == size and missing <= archived.keys():
+                lines = [_encode(text) or archived[number] for number, text in rows]
+            yield leaves, lines, stored and bytes(stored), archived
 
     def texts(self):
         """Yield the texts of the events in the order of the chain, block by block, as
         bytes: a line each.
         """
-        for _leaves, lines, _stored in self._read_blocks():
+        verdict = Verdict()
+        for _leaves, lines, _stored, _archived in self._read_blocks(verdict):
             if lines is None:
                 raise OSError("the chain has gaps; verify it first")
             yield b"\n".join(lines)
@@ -1237,6 +1262,58 @@ class Archive:
                 verdict.add("file_changed", id=checksum)
 
 
+class _Past:
+    """The events of an archive, beside a database that has not all of them any more.
+
+    :param path: of the archive.
+    :param dict heads: the hashes of the seals of the database, by their number.
+    :param Verdict verdict: told what is wrong with the archive.
+    """
+
+    def __init__(self, path, heads, verdict):
+        self.path = path
+        self.name = os.path.basename(path)
+        self.heads = heads
+        self.verdict = verdict
+        self.lines = self._read()
+        self.next = next(self.lines, None)
+
+    def _read(self):
+        """Yield the events with their numbers."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                # Last in the file: what is cut off lacks it.
+                manifest = json.loads(archive.read("manifest.json"))
+                number, digits = read_head(manifest["head"])
+                if self.heads.get(number) != digits:
+                    self.verdict.add("archive_foreign", name=self.name)
+                with archive.open("events.jsonl") as lines:
+                    for line in lines:
+                        yield _number_of(line), line.rstrip(b"\n")
+        except (*_DAMAGE, OSError, AttributeError, TypeError) as error:
+            self.verdict.add("archive_cut", what=f"{self.name}: {error}")
+
+    def take(self, numbers):
+        """Return those of some events that are there, by number.
+
+        :param set numbers: all of them greater than those that were asked for before.
+        """
+        found = {}
+        if not numbers:
+            return found
+        last = max(numbers)
+        while self.next and self.next[0] <= last:
+            number, line = self.next
+            if number in numbers:
+                found[number] = line
+            self.next = next(self.lines, None)
+        return found
+
+
+def _encode(text):
+    return None if text is None else text.encode()
+
+
 def _number_of(line):
     """Return the number that an event's text states, 0 where it cannot be read."""
     try:
@@ -1259,7 +1336,7 @@ def _hash_file(file):
 
 
 @contextlib.contextmanager
-def open_database(dsn, filestore=None):
+def open_database(dsn, filestore=None, archives=()):
     """Lend the trail of a database, read in one transaction that writes nothing."""
     import psycopg2
 
@@ -1267,7 +1344,7 @@ def open_database(dsn, filestore=None):
     try:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         connection.set_client_encoding("UTF8")
-        yield Database(connection.cursor(), filestore)
+        yield Database(connection.cursor(), filestore, archives)
     finally:
         connection.close()
 
@@ -1276,9 +1353,15 @@ def _options(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--dsn", help="how to reach the database")
-    where.add_argument("--archive", metavar="FILE", help="an exported archive")
+    parser.add_argument("--dsn", help="how to reach the database")
+    parser.add_argument(
+        "--archive",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="an exported archive; with --dsn, of years that have left the database: "
+        "any number of them",
+    )
     parser.add_argument(
         "--filestore", metavar="DIR", help="Odoo's folder of the database's files"
     )
@@ -1297,7 +1380,10 @@ def _options(arguments):
     parser.add_argument(
         "--lang", default=os.environ.get("LANG", ""), help="zh for Chinese"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not options.dsn and len(options.archive) != 1:
+        parser.error("name a database, or one archive")
+    return options
 
 
 def main(arguments=None):
@@ -1306,12 +1392,12 @@ def main(arguments=None):
         head = read_head(options.head) if options.head else None
         key = read_public_key(options.public_key) if options.public_key else None
         with contextlib.ExitStack() as stack:
-            if options.archive:
-                source = Archive(options.archive)
-            else:
+            if options.dsn:
                 source = stack.enter_context(
-                    open_database(options.dsn, options.filestore)
+                    open_database(options.dsn, options.filestore, options.archive)
                 )
+            else:
+                source = Archive(*options.archive)
             verdict = verify(
                 source, head=head, public_key=key, tolerance=options.tolerance
             )

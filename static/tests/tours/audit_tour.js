@@ -1,3 +1,4 @@
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
@@ -21,6 +22,19 @@ registry.category("web_tour.tours").add("welfare_audit", {
         { trigger: ".o_form_view .o_field_widget[name=name]:contains(巡查之家)" },
         { trigger: ".o_cp_action_menus button", run: "click" },
         { trigger: ".o_welfare_history", run: "click" },
+        { trigger: ".o_data_row:contains(2019)" },
+        {
+            trigger: ".o_list_view",
+            run: () => {
+                // As who opens the address that somebody has sent him.
+                browser.sessionStorage.removeItem("current_action");
+                browser.location.reload();
+            },
+            expectUnloadPage: true,
+        },
+        // Of this record still, and not the whole trail.
+        { trigger: ".o_data_row:contains(2019)" },
+        { trigger: ".o_list_view:not(:has(.o_data_row:not(:contains(巡查之家))))" },
         { trigger: "button[name=action_open_snapshot]", run: "click" },
         { trigger: ".modal .o_field_widget[name=contents]:contains(巡查之家)" },
         { trigger: ".modal footer button[special=cancel], .modal-footer .btn-primary", run: "click" },
