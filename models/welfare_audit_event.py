@@ -13,6 +13,9 @@ from odoo.tools import SQL, file_open
 from .audit_capture import find_captures, region_function
 from .audit_words import AuditWords
 
+#: More than the ids of any model; times the ids of models it is a number that
+#: JavaScript can still tell from the next one.
+_KEY = 10**10
 #: Up to so many records a print or an export leaves an event with each of them.
 _EACH = 100
 #: Changes that a list shows of an event, when it has more than one more.
@@ -110,7 +113,7 @@ class WelfareAuditEvent(models.Model):
         string="Record with Its Lines and Files",
         store=False,
         search="_search_history_of",
-        help="“model,number” finds what happened to a record, its lines and its files.",
+        help="The key of a record finds what happened to it, its lines and its files.",
     )
     is_relation = fields.Boolean(string="Link to Another Record", readonly=True)
     has_identity = fields.Boolean(string="Number of a Citizen", readonly=True)
@@ -235,10 +238,14 @@ class WelfareAuditEvent(models.Model):
     def _search_history_of(self, operator, values):
         if operator != "in":
             return NotImplemented
-        return Domain.OR(self._history_domain(*self._split(value)) for value in values)
+        return Domain.OR(
+            self._history_domain(*self._read_key(value)) for value in values
+        )
 
     @api.model
     def _history_domain(self, res_model, res_id):
+        if not (res_model and res_id):
+            return Domain.FALSE
         own = Domain("model", "=", res_model) & Domain("res_id", "=", res_id)
         parts = Domain("parent_model", "=", res_model) & Domain(
             "parent_id", "=", res_id
@@ -246,10 +253,19 @@ class WelfareAuditEvent(models.Model):
         return own | parts
 
     @api.model
-    def _split(self, value):
-        """Return model and id of “model,id”; anything else leads to no record."""
-        model, _comma, number = str(value).partition(",")
-        return model, int(number) if number.isdecimal() else 0
+    def _make_key(self, res_model, res_id):
+        """Return one number for model and id: what the web client keeps in an address
+        are numbers alone.
+        """
+        return self.env["ir.model"]._get_id(res_model) * _KEY + res_id
+
+    @api.model
+    def _read_key(self, key):
+        """Return model and id; what is no key leads to no record."""
+        number = int(key) if str(key).isdecimal() else 0
+        # sudo(): the name of a model.
+        model = self.env["ir.model"].sudo().browse(number // _KEY).exists().model
+        return model or "", number % _KEY
 
     # === CRUD METHODS === #
 
@@ -282,7 +298,7 @@ class WelfareAuditEvent(models.Model):
         )
         name = AuditWords(self.env).name(res_model, res_id)
         title = self.env._("History of %s", name)
-        key = f"{res_model},{res_id}"
+        key = self._make_key(res_model, res_id)
         return {
             **action,
             "name": title,
@@ -300,7 +316,7 @@ class WelfareAuditEvent(models.Model):
 
     def action_open_snapshot(self):
         """Ask for a day, and show the record as it stood then."""
-        model, number = self._split(self.env.context.get("welfare_history"))
+        model, number = self._read_key(self.env.context.get("welfare_history"))
         context = {"default_res_model": model, "default_res_id": number}
         if event := self[:1]:
             context = {

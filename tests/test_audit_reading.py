@@ -214,6 +214,25 @@ class TestAuditReading(WelfareCase):
         with self.assertRaises(AccessError):
             self.Event.action_open_history(other._name, other.id)
 
+    def test_the_history_of_a_key(self):
+        """The address holds nothing but the key: it finds what the page has shown."""
+        shown = self._history(self.facility)
+        key = self.Event._make_key(self.facility._name, self.facility.id)
+        self.assertTrue(shown)
+        for value in (key, str(key)):
+            self.assertEqual(self.Event.search([("history_of", "=", value)]), shown)
+        self.assertLess(key, 2**53, "JavaScript would round it")
+        wizard = self.Event.with_context(welfare_history=key).action_open_snapshot()
+        self.assertEqual(
+            (
+                wizard["context"]["default_res_model"],
+                wizard["context"]["default_res_id"],
+            ),
+            (self.facility._name, self.facility.id),
+        )
+        for value in ("x", 0, -7, False, "1,2", self.facility.id):
+            self.assertFalse(self.Event.search([("history_of", "=", value)]))
+
     def test_other_models_have_no_history(self):
         for model in ("res.company", "no.such.model", "ir.config_parameter"):
             with self.assertRaises(AccessError):

@@ -221,7 +221,7 @@ def run_history(env, Event, n):
     specification, _limit = _list_view(Event.env, Event._name)
     for _index in range(n):
         record = 1_000_000 + next(NUMBERS) * 7919 % RECORDS
-        domain = [("history_of", "=", f"welfare.facility,{record}")]
+        domain = [("history_of", "=", Event._make_key("welfare.facility", record))]
         found = Event.web_search_read(domain, specification, limit=80)
         assert found["length"] == EVENTS // RECORDS
         Event.env.invalidate_all()
