@@ -11,6 +11,7 @@ from . import layout, workbook
 
 # A printed list of names longer than this says how many more there are.
 _MAX_NAMES = 60
+_PLACES = {"decimal": 2, "hours": 1}
 
 
 @dataclass(frozen=True)
@@ -298,7 +299,7 @@ class WelfareCoverageDocument(models.AbstractModel):
         """Return kind and width of each column; the township's is not printed."""
         kinds = ["integer", *["text"] * 4, "date", "integer"]
         kinds += ["decimal", "decimal", "hours", "text"]
-        widths = (9, 0, 38, 24, 48, 24, 20, 22, 22, 26, 46)
+        widths = (9, 0, 38, 24, 48, 24, 20, 22, 22, 29, 43)
         return list(zip(kinds, widths, strict=True))
 
     def _get_community_heading(self, measure):
@@ -417,15 +418,18 @@ class WelfareCoverageDocument(models.AbstractModel):
         )
 
     def _draw_communities(self, sheet):
+        kinds, widths = zip(
+            *self._get_community_columns(sheet.table.measure), strict=True
+        )
         columns = [
             layout.Column(width, "left" if kind == "text" else "right")
-            for kind, width in self._get_community_columns(sheet.table.measure)
+            for kind, width in zip(kinds, widths, strict=True)
         ]
         del columns[1]
         rows = [
             self._get_community_heading(sheet.table.measure),
             *(
-                [self._format_plain(cell) for cell in row]
+                list(map(self._format_plain, kinds, row))
                 for row in self._get_community_rows(
                     sheet.table.measure, sheet.communities
                 )
@@ -446,10 +450,10 @@ class WelfareCoverageDocument(models.AbstractModel):
             return value
         return f"{value:,}"
 
-    def _format_plain(self, value):
-        if isinstance(value, float):
-            return f"{value:,.2f}".removesuffix(".00")
-        return "" if value is None else value
+    def _format_plain(self, kind, value):
+        if value is None:
+            return ""
+        return f"{value:,.{_PLACES[kind]}f}" if kind in _PLACES else value
 
     # === WORKBOOK === #
 

@@ -33,7 +33,7 @@ class WelfareFacilityReport(models.AbstractModel):
             figure(
                 self.env._("Outdoor area (m²)"), 19, "area_outdoor", "decimal", True
             ),
-            figure(self.env._("Open hours a week"), 24, "hours_weekly", "hours"),
+            figure(self.env._("Open hours a week"), 21, "hours_weekly", "hours"),
             Column(
                 self.env._("Responsible"), 19, lambda home: home.responsible_id.name
             ),
@@ -58,12 +58,12 @@ class WelfareFacilityReport(models.AbstractModel):
             ),
             Column(
                 self.env._("Community or Village"),
-                38,
+                34,
                 lambda home: (
                     home.region_id.name if home.region_id.level == "village" else None
                 ),
             ),
-            Column(self.env._("Facility"), 40, lambda home: home.name),
+            Column(self.env._("Facility"), 48, lambda home: home.name),
         ]
 
     def _get_lines(self, facilities):

@@ -231,6 +231,11 @@ class TestRegionReport(ReportCase):
         self.assertHas(text, self.built[-1].region_id.name, self.funded[0].name)
         self.assertHas(text, "五华区")
 
+    def test_figures_of_a_column_have_the_same_places(self):
+        self.built[-1].write({"area_indoor": 1040, "hours_weekly": 20})
+        text = self._print(self.streets[2], date="2018-12-31")
+        self.assertHas(text, "1,040.00 20.0")
+
     def test_a_community(self):
         self.assertHas(self._print(self.without[0]), self.without[0].name)
 
