@@ -293,7 +293,6 @@ class LedgerPlanner:
             # Without that column the rows say nothing that could be compared.
             return
         total = len(table.sheet.rows)
-        told = set()
         rows = table.iter_rows(keep=False)
         while batch := list(islice(rows, BATCH)):
             self._look_up(batch)
@@ -309,14 +308,11 @@ class LedgerPlanner:
                 self._plan_row(planned, row)
                 for problem in row.problems:
                     planned.tell(problem, self.env._(problem.message))
-                    told.add(problem)
                 yield planned
             if progress:
                 progress(row.number, total)
-        # What was found only when all rows had been read: totals that differ.
-        for problem in table.problems[known:]:
-            if problem not in told:
-                yield self._remark(problem)
+        # What is of no row that was handed out, such as totals that differ.
+        yield from (self._remark(problem) for problem in table.problems[known:])
 
     def _remark(self, problem):
         """Return a row for what concerns none of the ledger's own."""

@@ -693,6 +693,20 @@ class TestRows(LedgerCase):
         self.assertEqual(len(list(rows)), 1)
         self.assertEqual(sheet.rows[1:], [[], [], []])
 
+    def test_problems_that_are_kept_with_their_rows_alone(self):
+        """A file in which every row is wrong takes no more room than another."""
+        rows = [
+            ["代码", "金额"],
+            [1.0, "未定"],
+            [2.0, 7],
+            ["合计", 8],
+        ]
+        table = locate_table(Sheet("台账", rows), SMALL)
+        first, second = table.iter_rows(keep=False)
+        self.assertEqual(len(first.problems), 1)
+        self.assertFalse(second.problems)
+        self.assertEqual(self.problems(table), [("warning", "B4")])
+
 
 class TestTotals(LedgerCase):
     def _totals(self, *rows, **options):

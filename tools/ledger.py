@@ -350,7 +350,8 @@ class Table:
         ``notes``, ``totals`` and ``problems`` grow meanwhile; sums are compared when
         the last row has been read. To be used once.
 
-        :param bool keep: whether the sheet keeps the cells of what was read.
+        :param bool keep: whether the sheet keeps the cells of what was read, and the
+            table the problems of its rows; each row has its own anyhow.
         :return: an iterator of :class:`Row`.
         """
         return _RowReader(self).iter_rows(keep) if self.columns else iter(())
@@ -1100,21 +1101,26 @@ class _RowReader:
                 self.sheet.rows[index] = _READ
             if all(map(is_blank, raw)):
                 continue
+            row = None
             problems = self._enter_merges(index, raw)
             if total := sorter.total(index + 1, raw):
                 self._carry(raw)
-                self._read_total(index, raw, total)
+                problems.extend(self._read_total(index, raw, total))
             elif sorter.is_note(index, raw, bool(table.totals)):
                 table.notes.extend(map(clean_text, _filled(raw).values()))
             elif sorter.is_data(raw):
-                yield self._read_row(index, raw, problems)
+                row = self._read_row(index, raw, problems)
             elif sorter.is_heading(raw):
-                continue
+                pass
             elif sorter.is_band(raw):
                 self._carry(raw)
             else:
-                yield self._read_row(index, raw, problems)
-        self._compare_totals()
+                row = self._read_row(index, raw, problems)
+            if keep or not row:
+                table.problems.extend(problems)
+            if row:
+                yield row
+        table.problems.extend(self._compare_totals())
 
     # === CELLS THAT HOLD FOR SEVERAL ROWS === #
 
@@ -1246,6 +1252,7 @@ class _RowReader:
     # === TOTALS === #
 
     def _read_total(self, index, raw, total):
+        """Yield what of a row of totals cannot be read."""
         values = {}
         for reader in self.quantities:
             value = raw[reader.index] if reader.index < len(raw) else None
@@ -1256,20 +1263,21 @@ class _RowReader:
             except OtherTextError:
                 continue
             except TextValueError as error:
-                self._report("error", index, reader, _of(reader, error.message))
+                yield self._report("error", index, reader, _of(reader, error.message))
             if reader.name in values:
                 total.stated[reader.name] = values[reader.name]
         self.totals.add_total(total)
         self.table.totals.append(total)
 
     def _compare_totals(self):
+        """Yield which totals differ from the rows that they cover."""
         self.totals.settle()
         for total in self.table.totals:
             for reader in self.quantities:
                 stated = total.stated.get(reader.name)
                 if stated is None or stated == total.computed[reader.name]:
                     continue
-                self._report(
+                yield self._report(
                     "warning",
                     total.number - 1,
                     reader,
@@ -1285,8 +1293,8 @@ class _RowReader:
                 )
 
     def _report(self, level, index, reader, message):
-        """Record a problem of one cell."""
-        problem = Problem(
+        """Return a problem of one cell."""
+        return Problem(
             level,
             message,
             self.sheet.name,
@@ -1294,8 +1302,6 @@ class _RowReader:
             cell=cell_name(index, reader.index),
             column=reader.name,
         )
-        self.table.problems.append(problem)
-        return problem
 
 
 def _of(reader, reason):
