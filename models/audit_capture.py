@@ -280,7 +280,7 @@ class Capture:
         if self.only or not self.has_id or not 0 < len(named) <= _MOST_NAMED:
             return "", ""
         asked = " ".join((self.region, self.name, *self.parent))
-        place = ["id", *(name for name in named if f"'{name}'" in asked)]
+        place = [name for name in self.columns if name == "id" or f"'{name}'" in asked]
 
         def text(alias, condition):
             parts = ",\n                ".join(
