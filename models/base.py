@@ -25,11 +25,12 @@ class Base(models.AbstractModel):
     _audit_excluded_fields = {}
 
     def _auto_init(self):
-        super()._auto_init()
+        result = super()._auto_init()
         # A field that was added or dropped by hand; otherwise all is made at the end.
         if self.pool.ready and is_captured(self):
             Event = self.env["welfare.audit.event"]
             self.pool.post_init(Event._install_capture, is_upgrade=True)
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):
