@@ -207,6 +207,8 @@ class Capture:
     :ivar str model: the model to which its events belong
     :ivar str res_id: expression of the id of the record
     :ivar str region: expression of the id of the record's region
+    :ivar str region_above: the same where the row above it has the region: worth its
+        planning for many rows
     :ivar str name: expression of the record's name
     :ivar str parent: pair of expressions, model and id of the document that it is
         part of
@@ -221,6 +223,7 @@ class Capture:
     model: str
     res_id: str = "(j ->> 'id')::bigint"
     region: str = "NULL::integer"
+    region_above: str = ""
     name: str = "NULL"
     parent: tuple = ("NULL", "NULL::bigint")
     where: str = "true"
@@ -313,6 +316,9 @@ class Capture:
             },
         )
         common = {**words, "key": self._object("n", place)}
+        if self.region_above:
+            above = self.region_above.format(schema=words["schema"])
+            common["region"] = f"coalesce({above}, {words['region']})"
         known = {"least": _MANY_ROWS, "columns": _array(self.columns)}
         return [
             _MANY % {**known, **kind, "write": _WRITE_MANY % {**common, **kind}}
@@ -458,7 +464,7 @@ def _name_of(model):
 
 
 def _capture_model(model, names):
-    region = Capture.region
+    region, above = Capture.region, Capture.region_above
     if step := region_step(model):
         column, comodel = step
         region = (
@@ -466,11 +472,20 @@ def _capture_model(model, names):
             if comodel
             else f"(j ->> '{column}')::integer"
         )
+        if comodel in names and (step := region_step(model.env[comodel])):
+            next_column, further = step
+            if not further:
+                above = (
+                    f"(SELECT above.{next_column}"
+                    f" FROM {{schema}}.{model.env[comodel]._table} above"
+                    f" WHERE above.id = (j ->> '{column}')::bigint)"
+                )
     parent = parent_of(model)
     return Capture(
         table=model._table,
         model=model._name,
         region=region,
+        region_above=above,
         name=_name_of(model),
         parent=(_literal(parent.comodel_name), f"(j ->> '{parent.name}')::bigint")
         if parent is not None and parent.comodel_name in names

@@ -315,14 +315,16 @@ class WelfareApprovalMixin(models.AbstractModel):
         return []
 
     def _get_duty_acts(self):
-        """Return who did what with these documents. Extension point.
+        """Return who did what with these documents, besides what their requests tell.
+
+        Called on records in sudo mode. Extension point.
 
         :rtype: list[Act]
         """
-        acts = []
-        for record in self.sudo():
-            acts.append(Act("prepare", record.create_uid, record, record.create_date))
-        return acts + self.env["welfare.approval.request"]._get_acts(self)
+        return [
+            Act("prepare", record.create_uid, record, record.create_date)
+            for record in self
+        ]
 
     def _get_chain_acts(self):
         """Return who did what with this document and with those it follows from.
@@ -331,8 +333,9 @@ class WelfareApprovalMixin(models.AbstractModel):
         """
         self.ensure_one()
         # sudo(): whoever did something elsewhere counts as well.
-        chain = [self, *self.sudo()._get_duty_chain()]
-        return [act for documents in chain for act in documents._get_duty_acts()]
+        chain = [self.sudo(), *self.sudo()._get_duty_chain()]
+        acts = [act for documents in chain for act in documents._get_duty_acts()]
+        return acts + self.env["welfare.approval.request"]._get_acts(chain)
 
     def _install_approval_guard(self):
         """Let the database ask for the granted request, whoever writes the state."""
