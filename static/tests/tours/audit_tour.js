@@ -1,12 +1,12 @@
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
 
 /** The auditor opens a facility's history, and the facility as it stood. */
 registry.category("web_tour.tours").add("welfare_audit", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         { trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_audit']", run: "click" },
         {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_audit_event_menu']",

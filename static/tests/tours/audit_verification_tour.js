@@ -1,5 +1,4 @@
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
 
 const open = (menu) => ({
     trigger: `[data-menu-xmlid='welfare_facility.${menu}']`,
@@ -10,7 +9,8 @@ const open = (menu) => ({
 registry.category("web_tour.tours").add("welfare_audit_verification", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         open("welfare_menu_audit"),
         open("welfare_audit_verification_menu"),
         { trigger: ".o_list_button_add", run: "click" },

@@ -1,11 +1,11 @@
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
 
 /** The facility manager reads the coverage of a past day, down to what is lacking. */
 registry.category("web_tour.tours").add("welfare_coverage", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_facility']",
             run: "click",

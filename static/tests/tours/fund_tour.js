@@ -1,5 +1,4 @@
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
 
 const menu = (name) => ({
     trigger: `[data-menu-xmlid='welfare_facility.${name}']`,
@@ -9,7 +8,8 @@ const menu = (name) => ({
 const open = (...steps) => ({
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         ...steps,
     ],
 });

@@ -1,5 +1,4 @@
 import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
 import { inputFiles } from "@web/../tests/utils";
 
 async function fetchFile(url, name) {
@@ -10,7 +9,8 @@ async function fetchFile(url, name) {
 /** Steps to a new import with a file that the test offers. */
 function chooseLedger(name, shownName) {
     return [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_facility']",
             run: "click",

@@ -10,7 +10,8 @@ const menu = (name) => ({
 registry.category("web_tour.tours").add("welfare_project", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         menu("welfare_menu_project"),
         menu("welfare_project_menu"),
         { trigger: ".o_data_row:contains(甲社区儿童之家装修) td[name=name]", run: "click" },

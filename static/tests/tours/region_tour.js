@@ -6,7 +6,8 @@ import { inputFiles } from "@web/../tests/utils";
 registry.category("web_tour.tours").add("welfare_region", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_region']",
             run: "click",

@@ -24,7 +24,8 @@ const choose = (name, label) => [
 registry.category("web_tour.tours").add("welfare_standard", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         ...menu("welfare_facility_measurement_menu", "Facilities"),
         screen("Measurements"),
         { trigger: ".o_list_button_add", run: "click" },

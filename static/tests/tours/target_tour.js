@@ -7,7 +7,8 @@ const field = (name) => `.o_field_widget[name=${name}] input`;
 registry.category("web_tour.tours").add("welfare_target", {
     url: "/odoo",
     steps: () => [
-        ...stepUtils.goToAppSteps("welfare_facility.welfare_menu_root"),
+        // The own work, with which the day begins.
+        { trigger: ".o_last_breadcrumb_item" },
         {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_menu_facility']",
             run: "click",
@@ -16,6 +17,8 @@ registry.category("web_tour.tours").add("welfare_target", {
             trigger: "[data-menu-xmlid='welfare_facility.welfare_coverage_target_menu']",
             run: "click",
         },
+        // The list of the facilities has such a button, too.
+        { trigger: ".o_breadcrumb .active:contains(Targets)" },
         { trigger: ".o_list_button_add", run: "click" },
         { trigger: field("region_id"), run: "edit 甲区" },
         { trigger: ".ui-autocomplete .dropdown-item:contains(甲区)", run: "click" },
