@@ -160,6 +160,7 @@ class WelfareApprovalDelegation(models.Model):
     def _get_to(self, user):
         """Return the delegations by which a user decides for others today."""
         domain = Domain("delegate_id", "=", user.id) & self._domain_today()
+        # sudo(): also of people of other places; for the program, no caller gets them.
         return self.sudo().search(domain)
 
     @api.model
@@ -177,6 +178,7 @@ class WelfareApprovalDelegation(models.Model):
             & Domain("delegate_id.all_group_ids", "in", approver_id)
             & self._domain_today()
         )
+        # sudo(): as above.
         return self.sudo().search(domain)
 
     def _describe(self):
