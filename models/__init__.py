@@ -106,6 +106,7 @@ from . import welfare_project_plan_fund
 from . import welfare_project_plan_money
 from . import welfare_project_fund
 from . import welfare_facility_import_fund_ledger
+from . import welfare_facility_import_fund_allotment
 from . import welfare_facility_import_ledger
 
 # 9 approval: serves the documents of every stage

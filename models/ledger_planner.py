@@ -89,6 +89,9 @@ class PlannedRow:
     :ivar dict vals: those of :data:`STATED` that are to be written.
     :ivar list steps: states that an existing facility passes, in their order.
     :ivar bool is_redated: the day of the current state is corrected.
+    :ivar int year_built: the year in which the row says that it was built.
+    :ivar dict stated: those of :data:`STATED` that the row of one that is built has,
+        also where the register has the same.
     :ivar dict institution: what is to be written of an institution, see
         :class:`~.institution_planner.InstitutionPlanner`.
     """
@@ -108,6 +111,8 @@ class PlannedRow:
     vals: dict = field(default_factory=dict)
     steps: list = field(default_factory=list)
     is_redated: bool = False
+    year_built: int | None = None
+    stated: dict = field(default_factory=dict)
     institution: dict | None = None
 
     @property
@@ -464,6 +469,9 @@ class LedgerPlanner:
         if planned.status == "error":
             return
         stated = self._read_facility(values)
+        if state in BUILT_STATES and values.get("date"):
+            planned.year_built = planned.date.year
+            planned.stated = stated
         if planned.facility:
             self._plan_state(planned, has_date=bool(values.get("date")))
             self._plan_changes(planned, stated)

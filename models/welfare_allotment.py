@@ -28,7 +28,7 @@ class WelfareAllotment(models.Model):
     _initial_states = ("draft",)
     _transitions = {"draft": {"posted"}, "posted": {"reversed"}, "reversed": set()}
     _place_fields = frozenset(("account_id",))
-    _guarded_fields = REVERSAL_FIELDS | {"is_deviation"}
+    _guarded_fields = REVERSAL_FIELDS | {"is_deviation", "import_fund_id"}
     _derived_fields = frozenset(("region_id", "amount_total", "home_count"))
     _content_fields = frozenset(
         (
@@ -53,6 +53,7 @@ class WelfareAllotment(models.Model):
     )
     _approval_excluded = {
         "is_deviation": "follows from norm and lines when it is posted",
+        "import_fund_id": "says where it comes from, not what it is",
         "note": "a remark that moves no money",
     }
     _approval_amount = "amount_total"
@@ -145,6 +146,26 @@ class WelfareAllotment(models.Model):
         tracking=True,
     )
     note = fields.Text()
+    import_fund_id = fields.Many2one(
+        comodel_name="welfare.facility.import.fund",
+        string="Row of the Ledger",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The row of the bureau's own funding sheet whose money it sends to the "
+        "homes that the ledger names.",
+    )
+    import_id = fields.Many2one(
+        related="import_fund_id.import_id",
+        string="Drafted from",
+        help="The ledger whose facility sheet names the homes.",
+    )
+
+    _import_fund_uniq = models.UniqueIndex(
+        "(account_id) WHERE import_fund_id IS NOT NULL AND state <> 'reversed'",
+        "This money was allotted from a ledger already.",
+    )
 
     # === COMPUTE METHODS === #
 

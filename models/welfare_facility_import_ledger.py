@@ -11,11 +11,16 @@ class WelfareFacilityImport(models.Model):
         string="Not in the Fund Ledger", compute="_compute_open_fund_count"
     )
 
+    allottable_count = fields.Integer(
+        string="Can Be Allotted", compute="_compute_open_fund_count"
+    )
+
     # === COMPUTE METHODS === #
 
     def _compute_open_fund_count(self):
         for record in self:
             record.open_fund_count = len(record.fund_ids.filtered("is_open"))
+            record.allottable_count = len(record.fund_ids.filtered("is_allottable"))
 
     # === ACTION METHODS === #
 
@@ -42,3 +47,18 @@ class WelfareFacilityImport(models.Model):
         )
         appropriations = self.fund_ids.appropriation_id
         return {**action, "domain": [("id", "in", appropriations.ids)]}
+
+    def action_draft_allotments(self):
+        """Make drafts of allotments where the ledger's homes add up to a document.
+
+        :raise UserError: the ledger was not applied.
+        """
+        self.ensure_one()
+        if self.state != "applied":
+            raise UserError(self.env._("Apply the ledger first."))
+        return self.fund_ids.action_draft_allotments()
+
+    def action_open_allotments(self):
+        """Open the allotments of the documents that these rows have become."""
+        self.ensure_one()
+        return self.fund_ids.action_open_allotments()

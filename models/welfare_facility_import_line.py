@@ -8,11 +8,18 @@ from odoo.tools import SQL
 
 from .ledger_planner import STATED
 
+#: What a row of a home that is built says of its money: its own columns, by what they
+#: are of the facility.
+BUILT = {
+    "built_district": "amount_district_stated",
+    "built_lottery": "amount_lottery_stated",
+}
 #: The columns that tell what applying a row writes.
 PLAN = ("code", "state", "date", "is_approximate", "steps", "is_redated", *STATED)
 COLUMNS = (
     *("import_id", "sequence", "sheet", "row", "cell", "place", "status"),
-    *("is_warned", "message", "facility_id", "institution", *PLAN),
+    *("is_warned", "message", "facility_id", "institution", "year_built", *BUILT),
+    *PLAN,
 )
 NO_PLAN = (None,) * len(PLAN)
 
@@ -89,6 +96,15 @@ class WelfareFacilityImportLine(models.Model):
     note = fields.Text()
     premises = fields.Char()
     plan_year = fields.Integer(string="Planned for", aggregator=None)
+
+    # What the row says, also where the register has it already.
+    year_built = fields.Integer(string="Built in", aggregator=None)
+    built_district = fields.Float(
+        string="District Budget in the Row", digits=(16, 2), aggregator=None
+    )
+    built_lottery = fields.Float(
+        string="Welfare Lottery Fund in the Row", digits=(16, 2), aggregator=None
+    )
 
     institution = fields.Json(
         help="What applying the row writes of an institution; empty for a home."
@@ -178,6 +194,8 @@ class WelfareFacilityImportLine(models.Model):
                     row.message,
                     row.facility and row.facility.id,
                     row.institution and json.dumps(row.institution),
+                    row.year_built,
+                    *map(row.stated.get, BUILT.values()),
                     *plan,
                 )
             )

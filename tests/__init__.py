@@ -67,6 +67,7 @@ from . import test_welfare_fund_position
 from . import test_welfare_fund_reconciliation
 from . import test_welfare_fund_reversal
 from . import test_welfare_facility_import_ledger
+from . import test_welfare_facility_import_allotment
 from . import test_welfare_fund_carry
 from . import test_welfare_facility_label
 

@@ -1,3 +1,4 @@
+import base64
 import contextlib
 import functools
 import json
@@ -25,7 +26,7 @@ from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.welfare_fund_account import Line, Posting
-from .common import approve
+from .common import approve, make_ledger
 
 WORKERS = 8
 PATIENCE = 120  # seconds until a process that does not end is given up
@@ -265,6 +266,35 @@ class FundConcurrencyCase(BaseCase):
             )
             return (approve(allotments) if approved else allotments).ids
 
+    def import_ledger(self):
+        """Apply a ledger with one document that its two homes add up to, and register
+        the document; return the id of the import."""
+        year = 2017
+        with self.transaction() as env:
+            homes = [
+                ("", region.name, region.code, "已建成", f"{year}-05-01", amount)
+                for region, amount in zip(
+                    self._villages(env)[:2], (100, 200), strict=True
+                )
+            ]
+            heading = ("街道", "社区名称", "统计用区划代码", "状态", "建成时间")
+            heading += ("区级财政（元）",)
+            fund_heading = ("年度", "资金来源", "文号", "下达日期", "金额（元）")
+            fund = (year, "区级财政", f"并发{uuid.uuid4()}", f"{year}-02-01", 300)
+            content = make_ledger(homes, heading, more=[("资金", [fund_heading, fund])])
+            ledger = env["welfare.facility.import"].create(
+                {
+                    "filename": "台账.xlsx",
+                    "file": base64.b64encode(content),
+                    "region_id": self.county,
+                }
+            )
+            ledger.action_check()
+            ledger.action_apply()
+            ledger.action_register_funds()
+            approve(ledger.fund_ids.appropriation_id).action_register()
+            return ledger.id
+
     # === WORK === #
 
     @staticmethod
@@ -393,6 +423,27 @@ class TestFundConcurrency(FundConcurrencyCase):
         self.assertPosted({key: fen for taken in results for key, fen in taken.items()})
         self.assertEqual(self.get_available(account_ids), 64 * 10_00)
         self.assertBooksHold()
+
+    def test_allotments_drafted_from_a_ledger(self):
+        """All press the button at once: one draft, and nobody is refused."""
+        ledger_id = self.import_ledger()
+
+        def work(worker):
+            return worker.request(
+                lambda env: bool(
+                    env["welfare.facility.import"]
+                    .browse(ledger_id)
+                    .action_draft_allotments()
+                )
+            )
+
+        self.assertEqual(self.run_workers(work), [True] * WORKERS)
+        self.assertNobodyThrownBack(WORKERS)
+        with self.transaction() as env:
+            drafts = env["welfare.allotment"].search(
+                [("import_fund_id.import_id", "=", ledger_id)]
+            )
+            self.assertEqual(drafts.mapped("amount_total"), [300])
 
     def test_allotments_from_one_account(self):
         """40 documents of 20 yuan from 500: 25 are posted, and make 8 accounts."""
