@@ -8,6 +8,7 @@ from . import welfare_state_mixin
 from . import welfare_currency_mixin
 from . import welfare_history_mixin
 from . import welfare_attachment_mixin
+from . import welfare_thread_mixin
 from . import welfare_approval_content_mixin
 from . import welfare_approval_mixin
 from . import welfare_approval_trail_mixin

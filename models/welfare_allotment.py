@@ -20,7 +20,7 @@ class WelfareAllotment(models.Model):
         "welfare.region.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
-        "mail.thread",
+        "welfare.thread.mixin",
     ]
     _order = "date desc, id desc"
     _rec_name = "number"
@@ -59,7 +59,7 @@ class WelfareAllotment(models.Model):
     _approval_amount = "amount_total"
     _approval_source = "source_id"
 
-    number = fields.Char(string="Document Number", required=True, tracking=True)
+    number = fields.Char(string="Document Number", required=True)
     kind = fields.Selection(
         selection=[
             ("send", "Send Down"),
@@ -68,7 +68,6 @@ class WelfareAllotment(models.Model):
         ],
         required=True,
         default="send",
-        tracking=True,
     )
     account_id = fields.Many2one(
         comodel_name="welfare.fund.account",
@@ -90,7 +89,6 @@ class WelfareAllotment(models.Model):
         readonly=False,
         required=True,
         precompute=True,
-        tracking=True,
     )
     date_note = fields.Char(compute="_compute_date_note")
     norm_id = fields.Many2one(
@@ -143,7 +141,6 @@ class WelfareAllotment(models.Model):
         readonly=True,
         copy=False,
         default="draft",
-        tracking=True,
     )
     note = fields.Text()
     import_fund_id = fields.Many2one(
@@ -303,11 +300,6 @@ class WelfareAllotment(models.Model):
 
     # === BUSINESS METHODS === #
 
-    # No super(): it names the model as the database has it, whose translation comes
-    # later than the records of a new database.
-    def _creation_message(self):  # pylint: disable=method-required-super
-        return self.env._("Allotment entered")
-
     @api.model
     def _sql_held(self):
         """Return a query of how long allotments had the money, and how long they may.
@@ -367,8 +359,7 @@ class WelfareAllotment(models.Model):
                     norm=self.norm_id.display_name,
                 )
             )
-        for line in self.line_ids:
-            line._refuse_holder()
+        self.line_ids._refuse_holders()
         deviations = self._get_deviations()
         if deviations and not self.deviation_reason and self.norm_id.is_verified:
             raise UserError(

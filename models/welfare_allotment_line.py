@@ -94,8 +94,7 @@ class WelfareAllotmentLine(models.Model):
 
     @api.constrains("region_id", "facility_id")
     def _check_holder(self):
-        for line in self:
-            line._refuse_holder()
+        self._refuse_holders()
 
     # === CRUD METHODS === #
 
@@ -140,14 +139,21 @@ class WelfareAllotmentLine(models.Model):
         is_readable = record.sudo(False).has_access("read")
         return record[record._rec_name] if is_readable else f"#{record.id}"
 
-    def _refuse_holder(self):
-        """Refuse a holder that is not below the upper account.
+    def _refuse_holders(self):
+        """Refuse holders that are not below the upper account.
 
-        :raise UserError: it lies elsewhere, or is the holder of the upper account.
+        :raise UserError: one lies elsewhere, or is the holder of the upper account.
         """
-        self.ensure_one()
-        upper = self.allotment_id.account_id
         # sudo(): a region that its user cannot read is refused in words as well.
+        lines = self.sudo()
+        uppers = lines.allotment_id.account_id
+        (lines.region_id | uppers.region_id).fetch(["parent_path"])
+        for line in self:
+            line._refuse_holder()
+
+    def _refuse_holder(self):
+        upper = self.allotment_id.account_id
+        # sudo(): as above.
         region = self.region_id.sudo()
         if self.facility_id and self.facility_id.sudo().region_id != region:
             raise UserError(

@@ -21,7 +21,7 @@ class WelfareAppropriation(models.Model):
         "welfare.approval.mixin",
         "welfare.state.mixin",
         "welfare.currency.mixin",
-        "mail.thread",
+        "welfare.thread.mixin",
         "mail.activity.mixin",
     ]
     _order = "year desc, date desc, id desc"
@@ -73,7 +73,6 @@ class WelfareAppropriation(models.Model):
     number = fields.Char(
         string="Appropriation Number",
         required=True,
-        tracking=True,
         index="trigram",
         help="The number under which the money was granted, such as "
         "五财行〔2015〕21号.",
@@ -94,15 +93,12 @@ class WelfareAppropriation(models.Model):
         required=True,
         index=True,
         ondelete="restrict",
-        tracking=True,
     )
     region_id = fields.Many2one(
         string="Holder", help="The region whose office holds the money."
     )
     issuer = fields.Char(string="Issued by")
-    date = fields.Date(
-        required=True, default=lambda self: self._default_date(), tracking=True
-    )
+    date = fields.Date(required=True, default=lambda self: self._default_date())
     state = fields.Selection(
         selection=[
             ("draft", "Draft"),
@@ -113,15 +109,13 @@ class WelfareAppropriation(models.Model):
         readonly=True,
         copy=False,
         default="draft",
-        tracking=True,
     )
     state_reason = fields.Char(
         string="Why It Was Closed or Opened Again",
         readonly=True,
         copy=False,
-        tracking=True,
     )
-    amount_initial = fields.Monetary(string="Initial", required=True, tracking=True)
+    amount_initial = fields.Monetary(string="Initial", required=True)
     amount_adjusted = fields.Monetary(
         string="Adjusted by",
         compute="_compute_amounts",
@@ -328,11 +322,6 @@ class WelfareAppropriation(models.Model):
         return {**action, "domain": [("account_id", "in", self.account_ids.ids)]}
 
     # === BUSINESS METHODS === #
-
-    # No super(): it names the model as the database has it, whose translation comes
-    # later than the records of a new database.
-    def _creation_message(self):  # pylint: disable=method-required-super
-        return self.env._("Appropriation entered")
 
     def _change_state(self, state):
         self.env["welfare.fund.account"]._lock_documents(self)

@@ -13,7 +13,6 @@ class WelfareAppropriation(models.Model):
     use = fields.Selection(
         selection=[("building", "Building"), ("running", "Running")],
         string="For Building or Running",
-        tracking=True,
         help="Money of building (建设) counts for projects, money of running (运营) "
         "does not. Empty where the document does not say: then it counts for building.",
     )

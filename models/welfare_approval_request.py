@@ -809,12 +809,17 @@ class WelfareApprovalRequest(models.Model):
         """
         if not documents.ids:
             return self.browse()
-        return self.search(
+        return self.search_fetch(
             [
                 ("res_model", "=", documents._name),
                 ("res_id", "in", documents.ids),
                 ("state", "in", ("pending", "granted")),
-            ]
+            ],
+            # What is asked of them at every step.
+            [
+                *("res_model", "res_id", "kind_id", "region_id", "requester_id"),
+                *("state", "content", "fingerprint"),
+            ],
         )
 
     @api.model

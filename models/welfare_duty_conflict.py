@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class WelfareDutyConflict(models.Model):
@@ -68,8 +69,36 @@ class WelfareDutyConflict(models.Model):
         """
         return self.search(self._domain_in_force(fields.Date.context_today(self)))
 
-    def _get_other(self, duty):
-        return self.other_id if self.duty_id == duty else self.duty_id
+    @api.model
+    def _find_others(self, code, user):
+        """Yield the duties that do not go together with one, as the matrix is today.
+
+        In one query, since every step of every document asks it: each conflict, the
+        code of the other duty, whether it holds along a chain, and whether its role
+        bars the user.
+        """
+        self.flush_model()
+        self.env["welfare.duty"].flush_model()
+        query = SQL(
+            """
+            SELECT conflict.id, other.code, conflict.in_chain,
+                   conflict.in_roles AND other.group_id = ANY (%(groups)s)
+            FROM welfare_duty_conflict conflict
+            JOIN welfare_duty duty ON duty.code = %(code)s
+                AND duty.id IN (conflict.duty_id, conflict.other_id)
+            JOIN welfare_duty other ON other.id <> duty.id
+                AND other.id IN (conflict.duty_id, conflict.other_id)
+            WHERE conflict.id IN %(in_force)s
+            ORDER BY other.sequence, conflict.id
+            """,
+            groups=list(user.sudo()._get_group_ids()),
+            code=code,
+            in_force=self._search(
+                self._domain_in_force(fields.Date.context_today(self))
+            ).subselect(),
+        )
+        for conflict_id, *rest in self.env.execute_query(query):
+            yield self.browse(conflict_id), *rest
 
     @api.model
     def _check(self, code, user, document, region):
@@ -83,30 +112,24 @@ class WelfareDutyConflict(models.Model):
         :raise UserError: in words.
         """
         # sudo(): the matrix and what others did hold for everybody.
-        Duty = self.env["welfare.duty"].sudo()
-        duty = Duty.search([("code", "=", code)])
-        rows = (
-            self.sudo()
-            ._get_in_force()
-            .filtered(lambda row: duty in row.duty_id | row.other_id)
-        )
-        acts = document._get_chain_acts()
-        used = self.env["welfare.duty.exception"].sudo()
-        groups = user.sudo().all_group_ids
-        for row in rows:
-            other = row._get_other(duty)
-            if other == duty:
-                continue
-            found = [act for act in acts if act.user == user and act.duty == other.code]
-            holds = row.in_roles and other.group_id and other.group_id in groups
-            if not (row.in_chain and found) and not holds:
+        self = self.sudo()
+        acts = [act for act in document._get_chain_acts() if act.user == user]
+        used = self.env["welfare.duty.exception"]
+        for row, code_of_other, in_chain, holds in self._find_others(code, user):
+            found = in_chain and [act for act in acts if act.duty == code_of_other]
+            if not found and not holds:
                 continue
             exception = row._get_exception(user, region)
             if exception:
                 used |= exception
                 continue
-            names = {"name": user.sudo().name, "duty": duty.name, "other": other.name}
-            if found and row.in_chain:
+            duties = row.duty_id | row.other_id
+            names = {
+                "name": user.sudo().name,
+                "duty": duties.filtered(lambda duty: duty.code == code).name,
+                "other": duties.filtered(lambda duty: duty.code != code).name,
+            }
+            if found:
                 raise UserError(
                     self.env._(
                         "%(name)s has done “%(other)s” with %(document)s: that does "

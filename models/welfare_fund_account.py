@@ -268,7 +268,8 @@ class WelfareFundAccount(models.Model):
                 ("year", "=", year),
                 ("region_id", "in", [region_id for region_id, _facility_id in keys]),
             ],
-            ["region_id", "facility_id"],
+            # What a posting asks of them, at once.
+            ["region_id", "facility_id", "year", "appropriation_id"],
         )
         return {
             (account.region_id.id, account.facility_id.id): account

@@ -24,7 +24,7 @@ class WelfareFundCarry(models.Model):
         "welfare.region.mixin",
         "welfare.fund.document.mixin",
         "welfare.currency.mixin",
-        "mail.thread",
+        "welfare.thread.mixin",
     ]
     _order = "year desc, id desc"
 
@@ -71,7 +71,6 @@ class WelfareFundCarry(models.Model):
         readonly=True,
         copy=False,
         default="draft",
-        tracking=True,
     )
     line_ids = fields.One2many(
         comodel_name="welfare.fund.carry.line",
@@ -184,11 +183,6 @@ class WelfareFundCarry(models.Model):
         return True
 
     # === BUSINESS METHODS === #
-
-    # No super(): it names the model as the database has it, whose translation comes
-    # later than the records of a new database.
-    def _creation_message(self):  # pylint: disable=method-required-super
-        return self.env._("Carry-over entered")
 
     def _get_approval_amount(self):
         self.ensure_one()

@@ -66,7 +66,7 @@ class WelfareFundReconciliation(models.Model):
         "welfare.region.mixin",
         "welfare.state.mixin",
         "welfare.currency.mixin",
-        "mail.thread",
+        "welfare.thread.mixin",
     ]
     _order = "date desc, id desc"
 
@@ -108,7 +108,6 @@ class WelfareFundReconciliation(models.Model):
         readonly=True,
         copy=False,
         default="draft",
-        tracking=True,
     )
     remarks = fields.Text(string="What Could not Be Read", readonly=True, copy=False)
     line_ids = fields.One2many(
@@ -203,11 +202,6 @@ class WelfareFundReconciliation(models.Model):
         }
 
     # === BUSINESS METHODS === #
-
-    # No super(): it names the model as the database has it, whose translation comes
-    # later than the records of a new database.
-    def _creation_message(self):  # pylint: disable=method-required-super
-        return self.env._("Reconciliation entered")
 
     def _hash_files(self):
         for record in self:
