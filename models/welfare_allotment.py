@@ -111,10 +111,10 @@ class WelfareAllotment(models.Model):
         copy=True,
     )
     amount_total = fields.Monetary(
-        string="Total", compute="_compute_amount_total", store=True
+        string="Total", compute="_compute_amount_total", store=True, precompute=True
     )
     home_count = fields.Integer(
-        string="Homes", compute="_compute_amount_total", store=True
+        string="Homes", compute="_compute_amount_total", store=True, precompute=True
     )
     norm_check = fields.Char(
         string="Norm", compute="_compute_norm_check", help="Homes × norm = amount."
@@ -291,8 +291,7 @@ class WelfareAllotment(models.Model):
         for allotment in self:
             deviations = allotment._check_lines()
             allotment.line_ids._take_norm()
-            allotment._write_guarded({"is_deviation": bool(deviations)})
-            allotment._set_state("posted")
+            allotment._set_state("posted", is_deviation=bool(deviations))
             postings.append(allotment._prepare_posting())
         # At once: the accounts of all documents are locked in one order.
         Account._post(postings)
@@ -323,6 +322,12 @@ class WelfareAllotment(models.Model):
                 SQL("rule.code = 'fund_sent_on_days'"), SQL("allotment.date")
             ),
         )
+
+    def _prepare_state_vals(self, target, **details):
+        vals = super()._prepare_state_vals(target, **details)
+        if target == "posted":
+            vals["is_deviation"] = details["is_deviation"]
+        return vals
 
     def _on_state_set(self, previous, **details):
         for allotment in self:
@@ -369,17 +374,17 @@ class WelfareAllotment(models.Model):
 
     def _get_duty_chain(self):
         # The grant, and the allotments by which the account has got its money.
-        entries = self.env["welfare.fund.entry"].search(
-            [
-                ("account_id", "in", self.account_id.ids),
-                ("res_model", "=", self._name),
-                ("kind", "=", "arrive"),
-            ]
+        query = SQL(
+            "SELECT DISTINCT res_id FROM welfare_fund_entry WHERE kind = 'arrive'"
+            " AND account_id = %s AND res_model = %s AND res_id <> %s",
+            self.account_id.id,
+            self._name,
+            self.id,
         )
         return [
             *super()._get_duty_chain(),
             self.account_id.appropriation_id,
-            self.browse(set(entries.mapped("res_id"))) - self,
+            self.browse(row_id for (row_id,) in self.env.execute_query(query)),
         ]
 
     def _prepare_posting(self):

@@ -223,6 +223,8 @@ class WelfareAllotmentLine(models.Model):
         To be called with the lines of one allotment.
         """
         allotment = self.allotment_id
+        if not self.facility_id:
+            return
         earlier = self._get_earlier_norm_lines()
         if allotment.kind == "send":
             lines = self.filtered(

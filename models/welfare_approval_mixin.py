@@ -315,16 +315,14 @@ class WelfareApprovalMixin(models.AbstractModel):
         return []
 
     def _get_duty_acts(self):
-        """Return who did what with these documents, besides what their requests tell.
+        """Return what people did with these documents that no request tells.
 
-        Called on records in sudo mode. Extension point.
+        That somebody has made them counts by itself. Called on records in sudo mode.
+        Extension point.
 
         :rtype: list[Act]
         """
-        return [
-            Act("prepare", record.create_uid, record, record.create_date)
-            for record in self
-        ]
+        return []
 
     def _get_chain_acts(self):
         """Return who did what with this document and with those it follows from.

@@ -871,18 +871,18 @@ class WelfareApprovalRequest(models.Model):
         document = document.with_env(self.env)
         # sudo(): whoever carries it out may not see the request.
         request = self.sudo()._get_open(document)
-        name = document.display_name
         if not request:
             raise UserError(
                 self.env._(
-                    "%(document)s is not approved: submit it first.", document=name
+                    "%(document)s is not approved: submit it first.",
+                    document=document.display_name,
                 )
             )
         if request.state == "pending":
             raise UserError(
                 self.env._(
                     "%(document)s waits for the step “%(step)s” of its approval.",
-                    document=name,
+                    document=document.display_name,
                     step=request.current_step_id.name,
                 )
             )
@@ -890,7 +890,7 @@ class WelfareApprovalRequest(models.Model):
             raise UserError(
                 self.env._(
                     "%(document)s is not what was approved: submit it again.",
-                    document=name,
+                    document=document.display_name,
                 )
             )
         self.env["welfare.duty.conflict"]._check(
@@ -948,7 +948,7 @@ class WelfareApprovalRequest(models.Model):
 
     @api.model
     def _get_acts(self, chain):
-        """Return who did what with the documents of a chain by their requests.
+        """Return who made the documents of a chain, and who did what by their requests.
 
         In one query and past the rules, since every step asks it, and whoever did
         something counts.
@@ -961,11 +961,26 @@ class WelfareApprovalRequest(models.Model):
         }
         self.flush_model()
         self.env["welfare.approval.decision"].flush_model()
+        made = [
+            SQL(
+                "SELECT %s, %s::varchar, id, create_uid, create_date FROM %s"
+                " WHERE id IN %s",
+                place,
+                records._name,
+                SQL.identifier(records._table),
+                tuple(records.ids),
+            )
+            for place, records in enumerate(chain)
+            if records
+        ]
         query = SQL(
             """
-            SELECT act.duty, act.user_id, request.res_model, request.res_id, act.at
-            FROM unnest(%s::varchar[], %s::integer[])
-                WITH ORDINALITY AS document (model, id, place)
+            WITH document (place, model, id, user_id, at) AS (%s)
+            SELECT 'prepare', user_id, model, id, at, place, NULL AS request_id
+            FROM document WHERE user_id IS NOT NULL
+            UNION ALL
+            SELECT act.duty, act.user_id, model, document.id, act.at, place, request.id
+            FROM document
             JOIN welfare_approval_request request
                 ON request.res_model = document.model AND request.res_id = document.id
             CROSS JOIN LATERAL (
@@ -986,15 +1001,16 @@ class WelfareApprovalRequest(models.Model):
                 SELECT 'execute', request.used_uid, request.used_at
             ) AS act (duty, user_id, at)
             WHERE act.user_id IS NOT NULL
-            ORDER BY document.place, request.id DESC, act.at
+            ORDER BY place, request_id DESC, at
             """,
-            [model for model, _id in documents],
-            [record_id for _model, record_id in documents],
+            SQL(" UNION ALL ").join(made),
         )
         Users = self.env["res.users"].sudo()
         return [
-            Act(duty, Users.browse(user_id), documents[res_model, res_id], at)
-            for duty, user_id, res_model, res_id, at in self.env.execute_query(query)
+            Act(duty, Users.browse(user_id), documents[model, document_id], at)
+            for duty, user_id, model, document_id, at, *_order in (
+                self.env.execute_query(query)
+            )
         ]
 
     # === BUSINESS METHODS: MESSAGES === #

@@ -77,27 +77,39 @@ class WelfareDutyConflict(models.Model):
         code of the other duty, whether it holds along a chain, and whether its role
         bars the user.
         """
-        self.flush_model()
         self.env["welfare.duty"].flush_model()
-        query = SQL(
-            """
-            SELECT conflict.id, other.code, conflict.in_chain,
-                   conflict.in_roles AND other.group_id = ANY (%(groups)s)
-            FROM welfare_duty_conflict conflict
-            JOIN welfare_duty duty ON duty.code = %(code)s
-                AND duty.id IN (conflict.duty_id, conflict.other_id)
-            JOIN welfare_duty other ON other.id <> duty.id
-                AND other.id IN (conflict.duty_id, conflict.other_id)
-            WHERE conflict.id IN %(in_force)s
-            ORDER BY other.sequence, conflict.id
-            """,
-            groups=list(user.sudo()._get_group_ids()),
-            code=code,
-            in_force=self._search(
-                self._domain_in_force(fields.Date.context_today(self))
-            ).subselect(),
+        query = self._search(self._domain_in_force(fields.Date.context_today(self)))
+        pair = SQL(
+            "IN (%s, %s)",
+            SQL.identifier(query.table, "duty_id"),
+            SQL.identifier(query.table, "other_id"),
         )
-        for conflict_id, *rest in self.env.execute_query(query):
+        query.add_join(
+            "JOIN",
+            "duty",
+            "welfare_duty",
+            SQL("duty.code = %s AND duty.id %s", code, pair),
+        )
+        query.add_join(
+            "JOIN",
+            "other",
+            "welfare_duty",
+            SQL("other.id <> duty.id AND other.id %s", pair),
+        )
+        query.order = SQL("other.sequence, %s", SQL.identifier(query.table, "id"))
+        rows = self.env.execute_query(
+            query.select(
+                SQL.identifier(query.table, "id"),
+                SQL("other.code"),
+                SQL.identifier(query.table, "in_chain"),
+                SQL(
+                    "%s AND other.group_id = ANY (%s)",
+                    SQL.identifier(query.table, "in_roles"),
+                    list(user.sudo()._get_group_ids()),
+                ),
+            )
+        )
+        for conflict_id, *rest in rows:
             yield self.browse(conflict_id), *rest
 
     @api.model
