@@ -817,7 +817,7 @@ class WelfareApprovalRequest(models.Model):
             ],
             # What is asked of them at every step.
             [
-                *("res_model", "res_id", "kind_id", "region_id", "requester_id"),
+                *("res_model", "res_id", "region_id", "requester_id"),
                 *("state", "content", "fingerprint"),
             ],
         )
@@ -886,7 +886,7 @@ class WelfareApprovalRequest(models.Model):
                     step=request.current_step_id.name,
                 )
             )
-        if request.kind_id.code != code or request._is_changed(document):
+        if request._get_code() != code or request._is_changed(document):
             raise UserError(
                 self.env._(
                     "%(document)s is not what was approved: submit it again.",
@@ -905,7 +905,11 @@ class WelfareApprovalRequest(models.Model):
 
     def _write_current(self, document):
         """Return what the request would say of its document now."""
-        return document._write_approval_content(self.kind_id.code, self._get_given())
+        return document._write_approval_content(self._get_code(), self._get_given())
+
+    def _get_code(self):
+        """Return the code of the kind, as it was submitted."""
+        return json.loads(self.content)["kind"]
 
     def _get_given(self):
         """Return what was asked for when it was submitted, by fields of the document.

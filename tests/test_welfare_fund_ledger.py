@@ -295,6 +295,23 @@ class TestAllotment(FundCase):
             ).action_post()
         self.assertBooksHold()
 
+    def test_what_happened_stands_in_the_history_alone(self):
+        """Messages, which can be deleted, are for what people write."""
+        allotment = self._allot(
+            self._get_account(self._register(100)), [(self.street_a, 60)]
+        )
+        self.assertEqual(allotment.message_partner_ids, self.finance.partner_id)
+        approve(allotment).action_post()
+        self.env.cr.precommit.run()
+        self.assertFalse(allotment.message_ids)
+        allotment.message_post(body="先发一半")
+        self.assertIn("先发一半", allotment.message_ids.body)
+        Event = self.env["welfare.audit.event"]
+        key = Event._make_key(allotment._name, allotment.id)
+        events = Event.search([("history_of", "=", key)])
+        states = [(event.new_values or {}).get("state") for event in events]
+        self.assertLessEqual({"draft", "posted"}, set(states))
+
     @freeze_time("2020-06-15")
     def test_the_day_lies_in_the_year_of_the_account(self):
         """Today, or the day of the account's year that is nearest to it."""

@@ -233,8 +233,8 @@ class _Watch:
 def _allot(env, watch, account, regions):
     """Create an allotment and post it, as a purchase order is created and confirmed.
 
-    Others approve it in between: `./bench approval` measures that, and a purchase order
-    that is confirmed at once knows nothing of the kind.
+    Others approve it in between: `./bench approval` measures that. What is posted is
+    therefore read again, as in the order's two requests.
     """
     with watch:
         allotment = env["welfare.allotment"].create(
@@ -537,12 +537,12 @@ def _cases():
     )
     yield Case(
         "allotment",
-        "document created, posted, committed",
+        "document created, committed; read again, posted, committed",
         30,
         run_allotment,
         setup_account,
         warm=True,
-        against=("purchase.order",),
+        against=("purchase.order", "purchase.order, two requests"),
     )
     yield Case(
         "allotment of 50",

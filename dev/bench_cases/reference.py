@@ -26,6 +26,20 @@ def run_purchase(env, prepared, n):
         env.cr.commit()
 
 
+def run_purchase_anew(env, prepared, n):
+    """As a person does it: to confirm what was saved is a request of its own."""
+    partner, product = prepared
+    for _ in range(n):
+        line = {"product_id": product.id, "product_qty": 1, "price_unit": 50000}
+        order = env["purchase.order"].create(
+            {"partner_id": partner.id, "order_line": [(0, 0, line)]}
+        )
+        env.cr.commit()
+        env.invalidate_all()
+        order.button_confirm()
+        env.cr.commit()
+
+
 def setup_double_validation(env):
     """Let orders be confirmed by a buyer and approved by a manager."""
     partner, product = setup_purchase(env)
@@ -151,6 +165,15 @@ CASES = (
         "order created, confirmed, committed",
         COUNT,
         run_purchase,
+        setup_purchase,
+        warm=True,
+        against=(),
+    ),
+    Case(
+        "purchase.order, two requests",
+        "order created, committed; read again, confirmed, committed",
+        COUNT,
+        run_purchase_anew,
         setup_purchase,
         warm=True,
         against=(),
