@@ -42,12 +42,13 @@ class LedgerWriter:
         """
         self.env.flush_all()
         rounds = self._get_rounds()
-        total, done = sum(count for _first, _last, count in rounds), 0
-        for first, last, count in rounds:
+        total, done = sum(count for *_ids, count, _changed in rounds), 0
+        for first, last, count, changed in rounds:
             self._create_facilities(first, last)
-            self._change_facilities(first, last)
-            self._move_states(first, last)
-            self._correct_dates(first, last)
+            if changed:
+                self._change_facilities(first, last)
+                self._move_states(first, last)
+                self._correct_dates(first, last)
             done += count
             if progress:
                 progress(done, total)
@@ -66,13 +67,17 @@ class LedgerWriter:
             facilities.check_access("write")
 
     def _get_rounds(self):
-        """Return the first and the last id of each round, and how many rows it has."""
+        """Return the first and the last id of each round, how many rows it has, and
+        how many of them change a facility that is there already.
+        """
         return self.env.execute_query(
             SQL(
                 """
-                SELECT MIN(id), MAX(id), COUNT(*)
+                SELECT MIN(id), MAX(id), COUNT(*),
+                       COUNT(*) FILTER (WHERE status = 'change')
                 FROM (
-                    SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS round
+                    SELECT id, status,
+                           (row_number() OVER (ORDER BY id) - 1) / %s AS round
                     FROM welfare_facility_import_line
                     WHERE import_id = %s AND status IN ('create', 'change')
                       AND institution IS NULL
