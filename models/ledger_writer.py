@@ -124,12 +124,12 @@ class LedgerWriter:
             """
             INSERT INTO welfare_facility_status
                 (facility_id, state, date, is_approximate, corrects_id, reason,
-                 create_uid, create_date, write_uid, write_date)
+                 create_uid, create_date)
             SELECT facility.id, facility.state, date_state, is_date_state_approximate,
                    corrects_id,
                    replace(replace(%(label)s, '\x01', COALESCE(line.sheet, '')),
                            '\x02', line.row::text),
-                   %(uid)s, %(now)s, %(uid)s, %(now)s
+                   %(uid)s, %(now)s
             FROM facility
             JOIN welfare_facility_import_line AS line
               ON line.id = facility.import_line_id

@@ -14,6 +14,8 @@ class WelfareFacilityStatus(models.Model):
     _name = "welfare.facility.status"
     _description = "Facility State History"
     _order = "date desc, id desc"
+    # Written once: who and when are columns of their own, without those of a change.
+    _log_access = False
 
     facility_id = fields.Many2one(
         comodel_name="welfare.facility",
@@ -37,6 +39,15 @@ class WelfareFacilityStatus(models.Model):
     )
     correction_ids = fields.One2many(
         comodel_name="welfare.facility.status", inverse_name="corrects_id"
+    )
+    create_uid = fields.Many2one(
+        comodel_name="res.users",
+        string="Recorded by",
+        default=lambda self: self.env.uid,
+        readonly=True,
+    )
+    create_date = fields.Datetime(
+        string="Recorded on", default=lambda self: self.env.cr.now(), readonly=True
     )
     is_corrected = fields.Boolean(string="Corrected", compute="_compute_is_corrected")
 
