@@ -150,11 +150,9 @@ class WelfareFacility(models.Model):
         index="btree_not_null",
         help="Row of the imported ledger that created or changed this facility last.",
     )
-    currency_id = fields.Many2one(
-        comodel_name="res.currency",
-        required=True,
-        default=lambda self: self._default_currency_id(),
-    )
+    # By way of the type: it is the yuan for all, and the key of a column would have to
+    # be checked for each of the 65,000 rows of a ledger.
+    currency_id = fields.Many2one(related="type_id.currency_id")
     # What the bureau's own ledger states. The fund ledger is kept elsewhere, and the
     # two are compared, never mixed.
     amount_district_stated = fields.Monetary(string="District Budget (stated)")
@@ -196,10 +194,6 @@ class WelfareFacility(models.Model):
     @api.model
     def _default_date_state(self):
         return fields.Date.context_today(self)
-
-    @api.model
-    def _default_currency_id(self):
-        return self.env.ref("base.CNY")
 
     # === COMPUTE METHODS === #
 

@@ -6,6 +6,7 @@ class WelfareFacilityType(models.Model):
 
     _name = "welfare.facility.type"
     _description = "Facility Type"
+    _inherit = ["welfare.currency.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

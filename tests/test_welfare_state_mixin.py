@@ -215,8 +215,8 @@ class TestStateMixin(WelfareCase):
                 self.env.cr.execute(
                     """
                     INSERT INTO welfare_facility
-                           (name, type_id, region_id, date_state, currency_id, state)
-                    SELECT name, type_id, %s, date_state, currency_id, %s
+                           (name, type_id, region_id, date_state, state)
+                    SELECT name, type_id, %s, date_state, %s
                       FROM welfare_facility WHERE id = %s
                     """,
                     [community.id, state, self.facility.id],

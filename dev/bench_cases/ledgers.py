@@ -211,7 +211,7 @@ def setup_copy(env, table="bench_facility"):
             "CREATE TABLE bench_facility (LIKE welfare_facility INCLUDING ALL)"
         )
     statements.clear()
-    fixed = home_type.id, env.ref("base.CNY").id, env.uid
+    fixed = home_type.id, env.uid
     return raw, statements, table, id_by_code, fixed, make_ledger(ROWS)
 
 
@@ -228,7 +228,7 @@ def run_copy(env, prepared, n):
     import xlrd
 
     raw, statements, table, id_by_code, fixed, content = prepared
-    type_id, currency_id, uid = fixed
+    type_id, uid = fixed
     sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -249,7 +249,6 @@ def run_copy(env, prepared, n):
                 row[10],
                 "" if isinstance(row[11], str) else row[11],
                 row[12],
-                currency_id,
                 district,
                 lottery,
                 district + lottery,
@@ -262,7 +261,7 @@ def run_copy(env, prepared, n):
     with raw, raw.cursor() as cursor:
         cursor.copy_expert(
             f"COPY {table} (name, type_id, region_id, township_id, state,"
-            " date_state, area_indoor, area_outdoor, hours_weekly, note, currency_id,"
+            " date_state, area_indoor, area_outdoor, hours_weekly, note,"
             " amount_district_stated, amount_lottery_stated, amount_total_stated,"
             " is_one_per_community, create_uid, write_uid)"
             " FROM STDIN WITH (FORMAT csv)",
