@@ -13,7 +13,7 @@ class WelfareAllotmentLine(models.Model):
     _name = "welfare.allotment.line"
     _description = "Holder of an Allotment"
     _inherit = ["welfare.approval.content.mixin", "welfare.currency.mixin"]
-    _order = "allotment_id, id"
+    _order = "id"
 
     _approval_document = "allotment_id"
     _approval_fields = ("region_id", "facility_id", "amount", "note")

@@ -270,6 +270,7 @@ class WelfareFundAccount(models.Model):
             ],
             # What a posting asks of them, at once.
             ["region_id", "facility_id", "year", "appropriation_id"],
+            order="id",
         )
         return {
             (account.region_id.id, account.facility_id.id): account
