@@ -129,7 +129,6 @@ class WelfareFacilityImportFund(models.Model):
         for allotment in allotments.default_factory().search(
             [
                 ("account_id.appropriation_id", "in", appropriations.ids),
-                ("kind", "=", "send"),
                 ("state", "!=", "reversed"),
             ],
             order="id",
@@ -309,6 +308,7 @@ class WelfareFacilityImportFund(models.Model):
     def _check_postable(self, vals):
         """Refuse a draft that could not be posted as it is."""
         proposal = self.env["welfare.allotment"].new(vals)
+        # First: a home that lies elsewhere now may not be read.
         for line in proposal.line_ids:
             line._refuse_holder()
         deviations = proposal._get_deviations()

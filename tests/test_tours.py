@@ -5,6 +5,7 @@ from odoo.tests import HttpCase, tagged
 from .common import (
     LEDGER_HEADING,
     WelfareCase,
+    approve,
     decide,
     make_approvers,
     make_ledger,
@@ -133,12 +134,16 @@ class TestTours(WelfareCase, HttpCase):
         self.start_tour("/odoo", "welfare_fund_adjust", login=officer.login)
         decide(Carry.search([]))
         self.start_tour("/odoo", "welfare_fund_carry", login=officer.login)
+        approve(Grant.search([("number", "=", "五财行〔2015〕21号")])).action_register()
+        self.start_tour("/odoo", "welfare_fund_draft", login=officer.login)
+        decide(self.env["welfare.allotment"].search([]))
+        self.start_tour("/odoo", "welfare_fund_allot", login=officer.login)
         accounts = self.env["welfare.fund.account"].search(
-            [("region_id", "child_of", district.id)]
+            [("region_id", "=", district.id)]
         )
         self.assertEqual(
             {account.year: account.available for account in accounts},
-            {2019: 0, 2020: 920_000},
+            {2015: 0, 2019: 0, 2020: 920_000},
         )
         self.assertEqual(accounts._find_differences(), [])
 

@@ -99,3 +99,35 @@ registry.category("web_tour.tours").add(
         { trigger: ".o_pager_limit:contains(2)" }
     )
 );
+
+registry.category("web_tour.tours").add(
+    "welfare_fund_draft",
+    open(
+        // The homes of the ledger's other sheet add up to what was granted in their year.
+        menu("welfare_menu_facility"),
+        menu("welfare_facility_import_menu"),
+        { trigger: ".o_data_row td[name=filename]", run: "click" },
+        { trigger: "a[name=funds]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2016〕18号) td[name=allotment_note]:contains(Draft)" },
+        { trigger: ".o_data_row:contains(五财行〔2019〕12号) td[name=allotment_note]:contains(no home of 2019)" },
+        { trigger: ".o_data_row:contains(五财行〔2015〕21号) td[name=allotment_note]:contains(19, together)" },
+        { trigger: ".o_data_row:contains(五财行〔2015〕21号) button[name=action_draft_allotments]", run: "click" },
+        { trigger: ".o_data_row:contains(五财行〔2015〕21号) td[name=home_count]:contains(19)", run: "click" },
+        { trigger: ".o_field_widget[name=amount_total]:contains(700,000)" },
+        { trigger: ".o_field_widget[name=import_id]:contains(五华区儿童之家台账)" },
+        { trigger: ".o_field_widget[name=number] input", run: "edit 五妇儿工委办〔2015〕3号" },
+        { trigger: "button[name=action_submit]", run: "click" },
+        { trigger: ".o_field_widget[name=approval_state]:contains(In Approval)" }
+    )
+);
+
+registry.category("web_tour.tours").add(
+    "welfare_fund_allot",
+    open(
+        menu("welfare_menu_funding"),
+        menu("welfare_allotment_menu"),
+        { trigger: ".o_data_row:contains(五妇儿工委办〔2015〕3号) td[name=number]", run: "click" },
+        { trigger: "button[name=action_post]", run: "click" },
+        { trigger: ".o_field_widget[name=state] .o_arrow_button_current:contains(Posted)" }
+    )
+);
