@@ -1031,6 +1031,9 @@ class WelfareApprovalRequest(models.Model):
                 date=format_date(self.env, step.deadline),
             )
         summary = f"{self.kind_id.name}: {self.name}"
+        if self.amount:
+            amount = format_amount(self.env, self.amount, self.currency_id)
+            summary = f"{summary} · {amount}"
         deadline = step.deadline or fields.Date.context_today(self)
         self._notify(people, summary, note, deadline)
         delegations = self.env["welfare.approval.delegation"]._get_from(people)

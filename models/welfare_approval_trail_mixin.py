@@ -69,6 +69,8 @@ class WelfareApprovalTrailMixin(models.AbstractModel):
         self.with_context(mail_notify_force_send=False).message_notify(
             subject=summary,
             body=note,
+            # Not a note among colleagues, as which Odoo would announce it.
+            subtype_xmlid="mail.mt_comment",
             # sudo(): people of other places are not readable.
             partner_ids=people.sudo().partner_id.ids,
         )

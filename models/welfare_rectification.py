@@ -396,6 +396,8 @@ class WelfareRectification(models.Model):
         self.ensure_one()
         self.message_notify(
             partner_ids=user.partner_id.ids,
+            # Not a note among colleagues, as which Odoo would announce it.
+            subtype_xmlid="mail.mt_comment",
             subject=self.env._("Overdue: %(record)s", record=self.display_name),
             body=self.env._(
                 "Due on %(date)s, %(days)s days ago, and not fixed.",

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time
+from odoo.tools import format_amount
 
 from ..models.welfare_approval_content_mixin import fingerprint
 from .common import approve, decide, make_approvers
@@ -222,7 +223,13 @@ class TestApproval(ApprovalCase):
         request = self._submit()
         self.assertIn(delegate, request.activity_ids.user_id)
         [notice] = self._get_notices(request, delegate)
-        self.assertIn(self.section.name, notice.mail_message_id.body)
+        message = notice.mail_message_id
+        self.assertIn(self.section.name, message.body)
+        # What and how much, and as no note among colleagues.
+        self.assertIn(request.name, message.subject)
+        amount = format_amount(self.env, request.amount, request.currency_id)
+        self.assertIn(amount, message.subject)
+        self.assertFalse(message.subtype_id.internal)
         self._decide(request, delegate)
         self.assertNotIn(delegate, request.activity_ids.user_id)
         self.assertFalse(self._get_notices(request, self.finance))
