@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, file_open
 
-from .audit_capture import find_captures, region_function
+from .audit_capture import find_captures, region_function, writer_function
 from .audit_words import AuditWords
 
 #: More than the ids of any model; times the ids of models it is a number that
@@ -621,7 +621,12 @@ class WelfareAuditEvent(models.Model):
         sources = dict(
             re.findall(r"FUNCTION (\w+)\([^)]*\) RETURNS .*?\$\$(.*?)\$\$", text, re.S)
         )
-        return {**sources, "welfare_audit_region": region_function(self.env)}
+        schema = self._schema()
+        return {
+            **sources,
+            "welfare_audit_region": region_function(self.env, schema),
+            "welfare_audit_write": writer_function(schema),
+        }
 
     @api.model
     def _install_capture(self, is_upgrade=False):
@@ -646,12 +651,19 @@ class WelfareAuditEvent(models.Model):
                 self._drop_trigger(table, trigger)
         with file_open(_SQL_FILE) as file:
             cr.execute(file.read())
+        schema = self._schema()
         self._create_function(
             "welfare_audit_region(kind text, record bigint)",
             "integer",
-            region_function(self.env),
+            region_function(self.env, schema),
         )
-        schema = self._schema()
+        self._create_function(
+            "welfare_audit_write(operation text, table_name text, model text,"
+            " res_id bigint, olds jsonb, news jsonb, region integer, name text,"
+            " parent_model text, parent_id bigint)",
+            "text",
+            writer_function(schema),
+        )
         for capture in self._find_captures():
             if (capture.table, capture.function) in wrong:
                 self._create_function(
