@@ -204,7 +204,7 @@ END;
 # A table that has other columns by now, in the middle of an upgrade or by SQL, is left
 # to the loop. One question inside the other, for each has to be planned.
 _MANY = """
-        IF (SELECT count(*) FROM new_rows) >= %(least)s THEN
+        IF EXISTS (SELECT FROM new_rows OFFSET %(fewer)s) THEN
             IF ARRAY(
                 SELECT attname::text FROM pg_catalog.pg_attribute
                 WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped
@@ -243,7 +243,7 @@ _WRITE_MANY = """
                         OFFSET 0
                     ) AS changed (j, olds, news, had, has);"""
 #: From so many rows on.
-_MANY_ROWS = 32
+_MANY_ROWS = 20
 #: PostgreSQL takes a hundred arguments of a function.
 _MOST_NAMED = 98
 
@@ -370,7 +370,7 @@ class Capture:
         if self.region_above:
             above = self.region_above.format(schema=words["schema"])
             common["region"] = f"coalesce({above}, {words['region']})"
-        known = {"least": _MANY_ROWS, "columns": _array(self.columns)}
+        known = {"fewer": _MANY_ROWS - 1, "columns": _array(self.columns)}
         return [
             _MANY % {**known, **kind, "write": _WRITE_MANY % {**common, **kind}}
             for kind in kinds

@@ -7,7 +7,8 @@ from .case import Case
 from .funds import _compete, _judge, _list_view
 
 BATCH = 100
-EACH = 60  # facilities that each of the processes writes
+WRITERS = 8
+WRITTEN = 480  # facilities that they write together
 EVENTS = 10_000_000
 RECORDS = 100_000  # to which the events belong
 NUMBERS = itertools.count(1)
@@ -125,37 +126,42 @@ def run_write_batch(env, facilities, n):
         env.cr.commit()
 
 
-def run_writers(env, facilities, n):
-    """Eight processes write facilities of their own.
+def run_writers(count):
+    """Processes write facilities of their own.
 
     None waits for another; but where they have fewer cores than they are, what the
-    triggers compute is what they lose.
+    triggers compute is what they lose. One alone shows how much that is, and how much
+    more, or less, many do than one: with the trail as without.
     """
-    import odoo.sql_db
-    from odoo import api
-    from odoo.service.model import retrying
 
-    database, uid, ids = env.cr.dbname, env.uid, facilities.ids
+    def run(env, facilities, n):
+        import odoo.sql_db
+        from odoo import api
+        from odoo.service.model import retrying
 
-    def work(number):
-        registry = env.registry
-        odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
-        registry._db = odoo.sql_db.db_connect(database)
+        database, uid, ids = env.cr.dbname, env.uid, facilities.ids
 
-        def write(step):
-            with registry.cursor() as cr:
-                own = api.Environment(cr, uid, {})
-                facility = own["welfare.facility"].browse(ids[number * EACH + step])
-                vals = {"plan_year": 2000 + step, "hours_note": f"{step}"}
-                retrying(lambda: facility.write(vals), own)
+        def work(number):
+            registry = env.registry
+            odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
+            registry._db = odoo.sql_db.db_connect(database)
 
-        write(0)
-        yield
-        for step in range(EACH):
-            write(step)
-            yield step
+            def write(step):
+                with registry.cursor() as cr:
+                    own = api.Environment(cr, uid, {})
+                    facility = own["welfare.facility"].browse(ids[number + step])
+                    vals = {"plan_year": 1900 + step % 99, "hours_note": f"{step}"}
+                    retrying(lambda: facility.write(vals), own)
 
-    return _judge(_compete(env, work, 8), 0)
+            write(0)
+            yield
+            for step in range(0, WRITTEN, count):
+                write(step)
+                yield step
+
+        return _judge(_compete(env, work, count), 0)
+
+    return run
 
 
 # === Reading ===
@@ -235,20 +241,26 @@ def run_trail(env, Event, n):
         Event.env.invalidate_all()
 
 
-def _pair(name, unit, n, run, setup):
-    """Return a case with the trail, and the same without."""
-    return (
-        Case(f"{name}, no trail", unit, n, run, setup(False), warm=True, against=()),
-        Case(
-            f"{name}, trail",
+def _pair(name, unit, n, run, setup, beside=None):
+    """Return a case with the trail, and the same without.
+
+    :param str beside: name of another pair, with which each is compared as well
+    """
+    cases = []
+    for is_on, words in ((False, "no trail"), (True, "trail")):
+        against = [f"{name}, no trail"] if is_on else []
+        against += [f"{beside}, {words}"] if beside else []
+        case = Case(
+            f"{name}, {words}",
             unit,
             n,
             run,
-            setup(True),
+            setup(is_on),
             warm=True,
-            against=(f"{name}, no trail",),
-        ),
-    )
+            against=tuple(against),
+        )
+        cases.append(case)
+    return cases
 
 
 CASES = (
@@ -281,11 +293,19 @@ CASES = (
         lambda is_on: _setup_facilities(is_on, 200),
     ),
     *_pair(
-        "8 writers",
+        "1 writer",
         "facility, committed",
-        8 * EACH,
-        run_writers,
-        lambda is_on: _setup_facilities(is_on, 8 * EACH),
+        WRITTEN,
+        run_writers(1),
+        lambda is_on: _setup_facilities(is_on, WRITTEN),
+    ),
+    *_pair(
+        f"{WRITERS} writers",
+        "facility, committed",
+        WRITTEN,
+        run_writers(WRITERS),
+        lambda is_on: _setup_facilities(is_on, WRITTEN),
+        beside="1 writer",
     ),
     Case(
         "history page",
