@@ -103,10 +103,12 @@ class TestAuditCapture(WelfareCase):
         self.assertEqual(len(set(changes.mapped("txid"))), 1)
 
     def test_many_rows_are_captured_like_one(self):
-        """Many rows take another way through the trigger; the events are the same."""
+        """One row, some and many take ways of their own through the trigger; the events
+        are the same."""
         rows = {}
         for prefix, steps in (
             ("many", [(1, _MANY_ROWS)]),
+            ("some", [(1, 2), (3, 3), (4, _MANY_ROWS)]),
             ("each", [(n, n) for n in range(1, _MANY_ROWS + 1)]),
         ):
             for first, last in steps:
@@ -146,6 +148,7 @@ class TestAuditCapture(WelfareCase):
             rows[prefix] = sorted(self._tell(rules, prefix))
         self.assertEqual(len(rows["many"]), 2 * _MANY_ROWS)
         self.assertEqual(rows["many"], rows["each"])
+        self.assertEqual(rows["some"], rows["each"])
         said = "".join(rows["many"])
         self.assertIn("'note': 'identity'", said)
         self.assertNotIn("19491231", said)
@@ -162,14 +165,16 @@ class TestAuditCapture(WelfareCase):
             yield str(values).replace(prefix, "…")
 
     def test_many_keys_that_change_are_rows_gone_and_come(self):
-        days = self._create_days()
-        self._sql(
-            "UPDATE welfare_workday_exception SET id = id + 900000000 WHERE id IN %s",
-            tuple(days.ids),
-        )
-        moved = days.browse(number + 900000000 for number in days.ids)
-        self.assertEqual(len(self._events(days, operation="delete")), len(days))
-        self.assertEqual(len(self._events(moved, operation="insert")), len(days))
+        all_days = self._create_days()
+        for days in (all_days[:3], all_days[3:]):
+            self._sql(
+                "UPDATE welfare_workday_exception SET id = id + 900000000"
+                " WHERE id IN %s",
+                tuple(days.ids),
+            )
+            moved = days.browse(number + 900000000 for number in days.ids)
+            self.assertEqual(len(self._events(days, operation="delete")), len(days))
+            self.assertEqual(len(self._events(moved, operation="insert")), len(days))
 
     def test_a_column_that_is_not_known_yet_is_captured(self):
         """Between a change of the table and the next start; with few rows and many."""
@@ -181,7 +186,7 @@ class TestAuditCapture(WelfareCase):
         ):
             self._sql(f"ALTER TABLE welfare_workday_exception {change}")
             column = values.split(" ", maxsplit=1)[0]
-            for some in (days, days[:1]):
+            for some in (days, days[:2], days[:1]):
                 with self.subTest(change=change, rows=len(some)):
                     before = len(self._events(some, operation="update"))
                     self._sql(
@@ -197,7 +202,7 @@ class TestAuditCapture(WelfareCase):
             [
                 {"date": f"203{year}-01-{day:02}", "name": "试"}
                 for year in range(2)
-                for day in range(1, 1 + _MANY_ROWS // 2)
+                for day in range(1, 3 + _MANY_ROWS // 2)
             ]
         )
         self.env.flush_all()
@@ -220,6 +225,23 @@ class TestAuditCapture(WelfareCase):
         moved = rule.browse(999999999)
         self.assertEqual(self._last(rule).operation, "delete")
         self.assertEqual(self._last(moved).operation, "insert")
+
+    def test_no_table_of_the_session_takes_the_events(self):
+        """Names that a session has made for itself come before ours."""
+        for table in ("welfare_audit_event", "welfare_facility"):
+            self._sql(f"CREATE TEMP TABLE {table} (LIKE public.{table})")
+        self._sql("SET LOCAL search_path TO pg_temp, public")
+        self._sql(
+            "INSERT INTO public.ir_attachment (name, type, res_model, res_id)"
+            " VALUES ('x', 'binary', 'welfare.facility', %s) RETURNING id",
+            self.facility.id,
+        )
+        [[number]] = self.env.cr.fetchall()
+        for table in ("welfare_audit_event", "welfare_facility"):
+            self._sql(f"DROP TABLE pg_temp.{table}")
+        event = self._last(self.env["ir.attachment"].browse(number))
+        self.assertEqual(event.new_values["name"], "x")
+        self.assertEqual(event.region_id, self.facility.region_id)
 
     def test_an_emptied_table_is_captured(self):
         self._sql("TRUNCATE welfare_import_mapping CASCADE")
