@@ -83,19 +83,16 @@ class WelfareFacilityImportFund(models.Model):
         """
         columns = self._get_source_columns()
         allotments = self._get_allotments(self.appropriation_id)
-        plans, known = {}, {}
-        for row in self:
-            key = row.import_id, row.appropriation_id
-            if row.import_id.state != "applied":
-                plans[row] = {"note": False}
-            elif not row.appropriation_id:
-                plans[row] = {"note": self.env._("First it becomes an appropriation.")}
-            elif key not in known:
-                try:
-                    known[key] = row._plan_allotment(columns, allotments)
-                except UserError as problem:
-                    known[key] = {"note": str(problem)}
-            plans.setdefault(row, known.get(key))
+        plans = {}
+        rows_by_document = self.grouped(
+            lambda row: (row.import_id, row.appropriation_id)
+        )
+        for rows in rows_by_document.values():
+            try:
+                plan = rows[0]._plan_allotment(columns, allotments)
+            except UserError as problem:
+                plan = {"note": str(problem)}
+            plans |= dict.fromkeys(rows, plan)
         return plans
 
     @api.model
@@ -145,6 +142,10 @@ class WelfareFacilityImportFund(models.Model):
         """
         appropriation = self.appropriation_id
         allotted = allotments[appropriation]
+        if self.import_id.state != "applied":
+            return {"note": False}
+        if not appropriation:
+            raise UserError(self.env._("First it becomes an appropriation."))
         if allotted:
             texts = [
                 self.env._(

@@ -22,7 +22,7 @@ class WelfareFacilityImportFund(models.Model):
     adjustment_id = fields.Many2one(
         comodel_name="welfare.appropriation.adjustment", compute="_compute_registered"
     )
-    ledger_note = fields.Char(
+    ledger_note = fields.Text(
         string="In the Fund Ledger", compute="_compute_registered"
     )
     is_open = fields.Boolean(
