@@ -17,7 +17,7 @@ class InstitutionWriter:
         """Register the new institutions and add what was measured."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT id, facility_id, institution "
+                "SELECT id, facility_number, institution "
                 "FROM welfare_facility_import_line "
                 "WHERE import_id = %s AND institution IS NOT NULL ORDER BY id",
                 self.ledger.id,
@@ -48,7 +48,7 @@ class InstitutionWriter:
         for line_id, facility_id in created:
             self.env.cr.execute(
                 SQL(
-                    "UPDATE welfare_facility_import_line SET facility_id = %s "
+                    "UPDATE welfare_facility_import_line SET facility_number = %s "
                     "WHERE id = %s",
                     facility_id,
                     line_id,

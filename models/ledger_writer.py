@@ -145,6 +145,7 @@ class LedgerWriter:
         values = {
             **{name: SQL.identifier("usual", name) for name in defaults},
             **{name: SQL.identifier("line", name) for name in STATED},
+            "id": SQL("line.facility_number"),
             "name": SQL("region.name || %s", self._site_name),
             "region_id": SQL("region.id"),
             "township_id": SQL("region.parent_id"),
@@ -171,11 +172,8 @@ class LedgerWriter:
                 ORDER BY line.id
                 RETURNING id, import_line_id, state, date_state,
                           is_date_state_approximate, NULL::integer AS corrects_id
-            ), status AS (%(history)s)
-            UPDATE welfare_facility_import_line AS line
-            SET facility_id = facility.id
-            FROM facility
-            WHERE line.id = facility.import_line_id
+            )
+            %(history)s
             """,
             "create",
             first,
@@ -223,7 +221,7 @@ class LedgerWriter:
                 write_date = %(now)s
             FROM welfare_facility_import_line AS line
             WHERE %(lines)s
-              AND facility.id = line.facility_id
+              AND facility.id = line.facility_number
             """,
             "change",
             first,
@@ -250,7 +248,7 @@ class LedgerWriter:
                         is_date_state_approximate = line.is_approximate
                     FROM welfare_facility_import_line AS line
                     WHERE %(lines)s
-                      AND facility.id = line.facility_id
+                      AND facility.id = line.facility_number
                       AND split_part(line.steps, ',', %(step)s) <> ''
                     RETURNING facility.id, import_line_id, facility.state, date_state,
                               is_date_state_approximate, NULL::integer AS corrects_id
@@ -276,7 +274,7 @@ class LedgerWriter:
                     is_date_state_approximate = line.is_approximate
                 FROM welfare_facility_import_line AS line
                 WHERE %(lines)s
-                  AND facility.id = line.facility_id
+                  AND facility.id = line.facility_number
                   AND line.is_redated
                 RETURNING facility.id, import_line_id, facility.state, date_state,
                           is_date_state_approximate, (

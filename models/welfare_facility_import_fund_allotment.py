@@ -245,10 +245,9 @@ class WelfareFacilityImportFund(models.Model):
                 ("import_id", "=", self.import_id.id),
                 ("year_built", "=", year),
                 (column, ">", 0),
-                ("facility_id", "!=", False),
             ],
             order="id",
-        )
+        ).filtered("facility_id")
         amounts = {line: to_yuan(line[column]) for line in lines}
         if not amounts:
             raise UserError(

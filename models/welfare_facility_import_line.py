@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from itertools import islice
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -18,7 +19,7 @@ BUILT = {
 PLAN = ("code", "state", "date", "is_approximate", "steps", "is_redated", *STATED)
 COLUMNS = (
     *("import_id", "sequence", "sheet", "row", "cell", "place", "status"),
-    *("is_warned", "message", "facility_id", "institution", "year_built", *BUILT),
+    *("is_warned", "message", "facility_number", "institution", "year_built", *BUILT),
     *PLAN,
 )
 NO_PLAN = (None,) * len(PLAN)
@@ -62,8 +63,13 @@ class WelfareFacilityImportLine(models.Model):
         string="To Be Looked at", help="Also a row that is written may be odd."
     )
     message = fields.Text(string="What and Why")
+    facility_number = fields.Integer(
+        aggregator=None,
+        help="The id of the facility. The check reserves that of one to come, so that "
+        "applying writes each row once: into the register.",
+    )
     facility_id = fields.Many2one(
-        comodel_name="welfare.facility", ondelete="set null", index="btree_not_null"
+        comodel_name="welfare.facility", compute="_compute_facility_id"
     )
     # What applying the row writes, as the check has planned it. An empty column says
     # nothing: what the register has stays as it is.
@@ -119,6 +125,14 @@ class WelfareFacilityImportLine(models.Model):
                 line.import_id.filename, line.sheet, line.row
             )
 
+    @api.depends("facility_number")
+    def _compute_facility_id(self):
+        Facility = self.env["welfare.facility"]
+        # A number that is only reserved, or whose plan was dropped, is nobody's.
+        known = Facility.browse(filter(None, self.mapped("facility_number"))).exists()
+        for line in self:
+            line.facility_id = known & Facility.browse(line.facility_number)
+
     # === CRUD METHODS === #
 
     # No super(): nobody gets through.
@@ -166,10 +180,21 @@ class WelfareFacilityImportLine(models.Model):
                 ledger.id,
             )
         )
+        planned_rows = iter(planned_rows)
+        while rows := list(islice(planned_rows, size)):
+            self._send(ledger, rows)
+        self.invalidate_model()
+        ledger.invalidate_recordset(["line_ids"])
+
+    def _send(self, ledger, rows):
+        """Send planned rows to the database."""
+        reserved = self._reserve_numbers(sum(map(self._is_home_to_come, rows)))
         text = io.StringIO()
         writer = csv.writer(text)
-        count = 0
-        for count, row in enumerate(planned_rows, start=1):
+        for row in rows:
+            number = row.facility and row.facility.id
+            if self._is_home_to_come(row):
+                number = next(reserved)
             plan = NO_PLAN
             if row.is_written and not row.institution:
                 plan = (
@@ -192,25 +217,30 @@ class WelfareFacilityImportLine(models.Model):
                     row.status,
                     row.is_warned,
                     row.message,
-                    row.facility and row.facility.id,
+                    number,
                     row.institution and json.dumps(row.institution),
                     row.year_built,
                     *map(row.stated.get, BUILT.values()),
                     *plan,
                 )
             )
-            if count % size == 0:
-                self._send(text)
-        self._send(text)
-        self.invalidate_model()
-        ledger.invalidate_recordset(["line_ids"])
-
-    def _send(self, text):
-        """Send what was written to the database, and begin anew."""
         text.seek(0)
         self.env.cr.copy_expert(
             f"COPY {self._table} ({', '.join(COLUMNS)}) FROM STDIN WITH (FORMAT csv)",
             text,
         )
-        text.seek(0)
-        text.truncate()
+
+    @api.model
+    def _is_home_to_come(self, row):
+        return row.status == "create" and not row.institution
+
+    @api.model
+    def _reserve_numbers(self, count):
+        """Return so many ids that no other facility will have."""
+        numbers = self.env.execute_query(
+            SQL(
+                "SELECT nextval('welfare_facility_id_seq') FROM generate_series(1, %s)",
+                count,
+            )
+        )
+        return (number for [number] in numbers)

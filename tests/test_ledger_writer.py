@@ -172,6 +172,22 @@ class TestLedgerWriter(LedgerCase):
             self.Facility.search([("import_line_id", "in", lines.ids)]),
         )
 
+    def test_reserved_number(self):
+        """What the check reserves is nobody's before the ledger is applied."""
+        rows = [self._row(1, "2019年计划", "2018-12-31", "", ""), self._row(2)]
+        ledger = self._check(make_ledger(rows))
+        planned, built = ledger.line_ids.sorted("row")
+        self.assertFalse(planned.facility_id + built.facility_id)
+        other = self._create_facility()
+        self.assertNotIn(other.id, ledger.line_ids.mapped("facility_number"))
+        ledger.action_apply()
+        self.assertEqual(built.facility_id.id, built.facility_number)
+        self.assertEqual(planned.facility_id, self._home("530102001001"))
+        planned.facility_id.sudo().unlink()
+        planned.invalidate_recordset()
+        self.assertFalse(planned.facility_id)
+        self.assertTrue(built.facility_id)
+
     def test_progress(self):
         said = []
         self.patch(LedgerWriter, "BATCH", 1)
