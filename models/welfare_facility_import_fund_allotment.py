@@ -240,14 +240,18 @@ class WelfareFacilityImportFund(models.Model):
                     fund=source.name,
                 )
             )
-        lines = self.env["welfare.facility.import.line"].search(
-            [
-                ("import_id", "=", self.import_id.id),
-                ("year_built", "=", year),
-                (column, ">", 0),
-            ],
-            order="id",
-        ).filtered("facility_id")
+        lines = (
+            self.env["welfare.facility.import.line"]
+            .search(
+                [
+                    ("import_id", "=", self.import_id.id),
+                    ("year_built", "=", year),
+                    (column, ">", 0),
+                ],
+                order="id",
+            )
+            .filtered("facility_id")
+        )
         amounts = {line: to_yuan(line[column]) for line in lines}
         if not amounts:
             raise UserError(

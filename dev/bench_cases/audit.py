@@ -4,7 +4,7 @@ many at once; and the history of one record among many events."""
 import itertools
 
 from .case import Case
-from .funds import _compete, _judge, _list_view
+from .funds import _compete, _judge, _list_view, _serve
 
 BATCH = 100
 WRITERS = 8
@@ -135,23 +135,19 @@ def run_writers(count):
     """
 
     def run(env, facilities, n):
-        import odoo.sql_db
-        from odoo import api
-        from odoo.service.model import retrying
-
-        database, uid, ids = env.cr.dbname, env.uid, facilities.ids
+        ids = facilities.ids
 
         def work(number):
-            registry = env.registry
-            odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
-            registry._db = odoo.sql_db.db_connect(database)
+            serve = _serve(env)
 
             def write(step):
-                with registry.cursor() as cr:
-                    own = api.Environment(cr, uid, {})
+                def request(own):
                     facility = own["welfare.facility"].browse(ids[number + step])
-                    vals = {"plan_year": 1900 + step % 99, "hours_note": f"{step}"}
-                    retrying(lambda: facility.write(vals), own)
+                    facility.write(
+                        {"plan_year": 1900 + step % 99, "hours_note": f"{step}"}
+                    )
+
+                serve(request)
 
             write(0)
             yield

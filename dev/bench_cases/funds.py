@@ -155,29 +155,41 @@ def _judge(times, queries):
     }
 
 
+def _serve(env):
+    """Return what serves requests in a process of its own, as Odoo does.
+
+    To be called in that process: connections do not go through a fork.
+    """
+    import odoo.sql_db
+    from odoo import api
+    from odoo.service.model import retrying
+
+    registry, uid = env.registry, env.uid
+    odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
+    registry._db = odoo.sql_db.db_connect(env.cr.dbname)
+
+    def serve(request):
+        with registry.cursor() as cr:
+            own = api.Environment(cr, uid, {})
+            retrying(lambda: request(own), own)
+
+    return serve
+
+
 def run_workers(count):
     def run(env, account, n):
-        import odoo.sql_db
-        from odoo import api
-        from odoo.service.model import retrying
-
-        database, uid, account_id = env.cr.dbname, env.uid, account.id
+        account_id = account.id
 
         def work(number):
-            registry = env.registry
-            odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
-            registry._db = odoo.sql_db.db_connect(database)
+            serve = _serve(env)
 
             def post(step):
-                with registry.cursor() as cr:
-                    own = api.Environment(cr, uid, {})
+                def request(own):
+                    account = own["welfare.fund.account"].browse(account_id)
+                    account._begin_posting()
+                    account._post([_posting(account, f"{number} {step}")])
 
-                    def request():
-                        account = own["welfare.fund.account"].browse(account_id)
-                        account._begin_posting()
-                        account._post([_posting(account, f"{number} {step}")])
-
-                    retrying(request, own)
+                serve(request)
 
             post("warm")
             yield

@@ -15,29 +15,23 @@ def setup_purchase(env):
     return partner, product
 
 
-def run_purchase(env, prepared, n):
+def run_purchase(env, prepared, n, is_anew=False):
     partner, product = prepared
     for _ in range(n):
         line = {"product_id": product.id, "product_qty": 1, "price_unit": 50000}
         order = env["purchase.order"].create(
             {"partner_id": partner.id, "order_line": [(0, 0, line)]}
         )
+        if is_anew:
+            env.cr.commit()
+            env.invalidate_all()
         order.button_confirm()
         env.cr.commit()
 
 
 def run_purchase_anew(env, prepared, n):
     """As a person does it: to confirm what was saved is a request of its own."""
-    partner, product = prepared
-    for _ in range(n):
-        line = {"product_id": product.id, "product_qty": 1, "price_unit": 50000}
-        order = env["purchase.order"].create(
-            {"partner_id": partner.id, "order_line": [(0, 0, line)]}
-        )
-        env.cr.commit()
-        env.invalidate_all()
-        order.button_confirm()
-        env.cr.commit()
+    run_purchase(env, prepared, n, is_anew=True)
 
 
 def setup_double_validation(env):
