@@ -8,7 +8,7 @@ from .funds import _compete, _judge, _list_view, _serve
 
 BATCH = 100
 WRITERS = 8
-WRITTEN = 480  # facilities that they write together
+WRITTEN = 2400  # facilities that they write together: some seconds
 EVENTS = 10_000_000
 RECORDS = 100_000  # to which the events belong
 NUMBERS = itertools.count(1)
