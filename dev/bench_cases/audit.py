@@ -1,7 +1,13 @@
 """The trail: business records with its triggers on and off, alone, in batches and by
 many at once; and the history of one record among many events."""
 
+import contextlib
 import itertools
+import socket
+import subprocess
+import sys
+import threading
+import time
 
 from .case import Case
 from .funds import _compete, _judge, _list_view, _serve
@@ -9,6 +15,7 @@ from .funds import _compete, _judge, _list_view, _serve
 BATCH = 100
 WRITERS = 8
 WRITTEN = 2400  # facilities that they write together: some seconds
+SAVED = 480  # that many people save together
 EVENTS = 10_000_000
 RECORDS = 100_000  # to which the events belong
 NUMBERS = itertools.count(1)
@@ -126,6 +133,12 @@ def run_write_batch(env, facilities, n):
         env.cr.commit()
 
 
+def _new_vals():
+    """Return values that no facility has yet, whichever process asks."""
+    now = time.perf_counter_ns()
+    return {"plan_year": 1900 + now % 99, "hours_note": f"{now}"}
+
+
 def run_writers(count):
     """Processes write facilities of their own.
 
@@ -143,21 +156,119 @@ def run_writers(count):
             def write(step):
                 def request(own):
                     facility = own["welfare.facility"].browse(ids[number + step])
-                    facility.write(
-                        {"plan_year": 1900 + step % 99, "hours_note": f"{step}"}
-                    )
+                    facility.write(_new_vals())
 
                 serve(request)
 
             write(0)
             yield
-            for step in range(0, WRITTEN, count):
+            for step in range(0, n, count):
                 write(step)
                 yield step
 
         return _judge(_compete(env, work, count), 0)
 
     return run
+
+
+# === People who save at once ===
+
+
+def _setup_people(is_on):
+    def setup(env):
+        facilities = _setup_facilities(is_on, SAVED)(env)
+        env["res.users"].create(
+            {
+                "name": "manager",
+                "login": "bench_manager",
+                "password": "bench_manager",
+                "group_ids": [
+                    (4, env.ref("welfare_facility.welfare_group_manager").id)
+                ],
+                "welfare_region_ids": [(6, 0, facilities.region_id.parent_id.ids)],
+            }
+        )
+        env.cr.commit()
+        return facilities
+
+    return setup
+
+
+@contextlib.contextmanager
+def _serve_web(env):
+    """Let Odoo's own server answer for the database; give its address."""
+    import requests
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    site = f"http://127.0.0.1:{port}"
+    options = (
+        *("--database", env.cr.dbname, "--http-port", str(port)),
+        *("--http-interface", "127.0.0.1", "--max-cron-threads", "0"),
+    )
+    server = subprocess.Popen([sys.executable, sys.argv[0], *options])
+    try:
+        while server.poll() is None:
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"{site}/web/health").ok:
+                    break
+            time.sleep(0.2)
+        yield site
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def run_people(env, facilities, n):
+    """Eight people save facilities of their own by the web client's requests."""
+    import requests
+
+    ids, times = facilities.ids, []
+    start = threading.Barrier(WRITERS)
+
+    def work(number, site):
+        session = requests.Session()
+
+        def call(path, **params):
+            answer = session.post(f"{site}/web/{path}", json={"params": params})
+            return answer.json()["result"]
+
+        def save(step):
+            call(
+                "dataset/call_kw/welfare.facility/web_save",
+                model="welfare.facility",
+                method="web_save",
+                args=[[ids[number + step]], _new_vals()],
+                kwargs={"specification": {"name": {}, "plan_year": {}}},
+            )
+
+        call(
+            "session/authenticate",
+            db=env.cr.dbname,
+            login="bench_manager",
+            password="bench_manager",
+        )
+        save(0)
+        start.wait()
+        own = []
+        for step in range(0, n, WRITERS):
+            began = time.perf_counter()
+            save(step)
+            own.append((began, time.perf_counter()))
+        times.append(own)
+
+    with _serve_web(env) as site:
+        people = [
+            threading.Thread(target=work, args=(number, site))
+            for number in range(WRITERS)
+        ]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+    assert len(times) == WRITERS
+    return _judge(times, 0)
 
 
 # === Reading ===
@@ -302,6 +413,13 @@ CASES = (
         run_writers(WRITERS),
         lambda is_on: _setup_facilities(is_on, WRITTEN),
         beside="1 writer",
+    ),
+    *_pair(
+        f"{WRITERS} people",
+        "facility, saved by a request of the web client",
+        SAVED,
+        run_people,
+        _setup_people,
     ),
     Case(
         "history page",
