@@ -146,6 +146,7 @@ def _table(results):
         ratios = [
             f"{median['seconds'] / medians[other]['seconds']:.3g} × {other}"
             for other in CASES[name].against
+            if other in medians
         ]
         ratios += [
             f"{key} {value:.3g}"

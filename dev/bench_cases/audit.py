@@ -139,6 +139,23 @@ def _new_vals():
     return {"plan_year": 1900 + now % 99, "hours_note": f"{now}"}
 
 
+def _check_events(env, n):
+    """Make sure that each change has left an event, if the trail is on."""
+    env.cr.commit()
+    env.cr.execute(
+        """
+        SELECT tgenabled <> 'D', (
+            SELECT count(*) FROM welfare_audit_event
+            WHERE table_name = 'welfare_facility' AND operation = 'update'
+        )
+        FROM pg_trigger
+        WHERE tgname = 'welfare_audit_update' AND tgrelid = 'welfare_facility'::regclass
+        """
+    )
+    is_on, events = env.cr.fetchone()
+    assert (events >= n) == is_on, (is_on, events)
+
+
 def run_writers(count):
     """Processes write facilities of their own.
 
@@ -166,7 +183,9 @@ def run_writers(count):
                 write(step)
                 yield step
 
-        return _judge(_compete(env, work, count), 0)
+        times = _compete(env, work, count)
+        _check_events(env, n)
+        return _judge(times, 0)
 
     return run
 
@@ -199,20 +218,25 @@ def _serve_web(env):
     """Let Odoo's own server answer for the database; give its address."""
     import requests
 
+    from odoo.tools import config
+
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     site = f"http://127.0.0.1:{port}"
     options = (
+        *("--config", config["config"]),
         *("--database", env.cr.dbname, "--http-port", str(port)),
         *("--http-interface", "127.0.0.1", "--max-cron-threads", "0"),
     )
     server = subprocess.Popen([sys.executable, sys.argv[0], *options])
     try:
-        while server.poll() is None:
+        is_ready = False
+        while not is_ready:
+            if server.poll() is not None:
+                raise RuntimeError("The server has ended.")
             with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"{site}/web/health").ok:
-                    break
+                is_ready = requests.get(f"{site}/web/health").ok
             time.sleep(0.2)
         yield site
     finally:
@@ -268,6 +292,7 @@ def run_people(env, facilities, n):
         for person in people:
             person.join()
     assert len(times) == WRITERS
+    _check_events(env, n)
     return _judge(times, 0)
 
 
