@@ -137,7 +137,7 @@ BEGIN
     END LOOP;
     RETURN false;
 END;
-$$ LANGUAGE plpgsql IMMUTABLE;
+$$ LANGUAGE plpgsql IMMUTABLE STRICT;
 
 -- The same values without the day of birth: nothing can be taken out of the trail again.
 CREATE OR REPLACE FUNCTION welfare_audit_mask(contents jsonb) RETURNS jsonb AS $$
@@ -147,4 +147,4 @@ CREATE OR REPLACE FUNCTION welfare_audit_mask(contents jsonb) RETURNS jsonb AS $
             '\1********\2', 'g'
         )::jsonb END)
     FROM jsonb_each(contents)
-$$ LANGUAGE sql IMMUTABLE;
+$$ LANGUAGE sql IMMUTABLE STRICT;
