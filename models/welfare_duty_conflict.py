@@ -77,6 +77,7 @@ class WelfareDutyConflict(models.Model):
         code of the other duty, whether it holds along a chain, and whether its role
         bars the user.
         """
+        self.flush_model()
         self.env["welfare.duty"].flush_model()
         query = self._search(self._domain_in_force(fields.Date.context_today(self)))
         pair = SQL(
@@ -123,11 +124,11 @@ class WelfareDutyConflict(models.Model):
         :rtype: WelfareDutyException
         :raise UserError: in words.
         """
-        # sudo(): the matrix and what others did hold for everybody.
-        self = self.sudo()
         acts = [act for act in document._get_chain_acts() if act.user == user]
-        used = self.env["welfare.duty.exception"]
-        for row, code_of_other, in_chain, holds in self._find_others(code, user):
+        used = self.env["welfare.duty.exception"].sudo()
+        # sudo(): the matrix holds for everybody.
+        others = self.sudo()._find_others(code, user)
+        for row, code_of_other, in_chain, holds in others:
             found = in_chain and [act for act in acts if act.duty == code_of_other]
             if not found and not holds:
                 continue

@@ -313,8 +313,7 @@ class WelfareFacilityImportFund(models.Model):
         """Refuse a draft that could not be posted as it is."""
         proposal = self.env["welfare.allotment"].new(vals)
         # First: a home that lies elsewhere now may not be read.
-        for line in proposal.line_ids:
-            line._refuse_holder()
+        proposal.line_ids._refuse_holders()
         deviations = proposal._get_deviations()
         if proposal.norm_id:
             # sudo(): as where the norm is taken, another region may have drafted it.

@@ -43,12 +43,9 @@ class WelfareFacilityStatus(models.Model):
     create_uid = fields.Many2one(
         comodel_name="res.users",
         string="Recorded by",
-        default=lambda self: self.env.uid,
         readonly=True,
     )
-    create_date = fields.Datetime(
-        string="Recorded on", default=lambda self: self.env.cr.now(), readonly=True
-    )
+    create_date = fields.Datetime(string="Recorded on", readonly=True)
     is_corrected = fields.Boolean(string="Corrected", compute="_compute_is_corrected")
 
     # An entry is corrected once; a second correction points to the first one.
@@ -100,6 +97,12 @@ class WelfareFacilityStatus(models.Model):
         )
 
     # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Whatever a caller or a default in the context says.
+        recorded = {"create_uid": self.env.uid, "create_date": self.env.cr.now()}
+        return super().create([{**vals, **recorded} for vals in vals_list])
 
     # No super(): nobody gets through.
     def write(self, vals):  # pylint: disable=method-required-super

@@ -249,6 +249,22 @@ class TestFacilityLife(FacilityCase):
             with self.subTest(role=role), self.assertRaises(AccessError):
                 home.with_user(user).write({"status_ids": [Command.create(vals)]})
 
+    def test_nothing_else_says_who_recorded_a_state(self):
+        """Neither a default in the context nor the values, whoever gives them."""
+        forged = {
+            "create_uid": self.user_by_role["finance"].id,
+            "create_date": "2000-01-01 00:00:00",
+        }
+        defaults = {f"default_{name}": value for name, value in forged.items()}
+        Status = self.Status.with_user(self.manager).sudo()
+        vals = self._prepare_facility_status_vals()
+        for status in (
+            Status.with_context(**defaults).create(vals),
+            Status.create({**vals, **forged}),
+        ):
+            self.assertEqual(status.create_uid, self.manager)
+            self.assertEqual(status.create_date, self.env.cr.now())
+
     # === DELETING === #
 
     def test_a_plan_may_be_deleted_with_its_history(self):
