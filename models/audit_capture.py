@@ -222,7 +222,8 @@ _KEYS_STAY = """ AND NOT EXISTS (
 _WRITE_MANY = """
                     INSERT INTO %(schema)s.welfare_audit_event (
                         operation, table_name, model, res_id, old_values, new_values,
-                        region_id, display_name, parent_model, parent_id, note
+                        region_id, display_name, parent_model, parent_id, note,
+                        txid, user_id, db_user, db_address, request_address, application
                     )
                     SELECT %(operation)s, %(table)s, %(model)s, %(res_id)s,
                         CASE WHEN had THEN %(schema)s.welfare_audit_mask(olds::jsonb)
@@ -230,7 +231,8 @@ _WRITE_MANY = """
                         CASE WHEN has THEN %(schema)s.welfare_audit_mask(news::jsonb)
                             ELSE news::jsonb END,
                         %(region)s, %(name)s, %(parent_model)s, %(parent_id)s,
-                        CASE WHEN has THEN 'identity' END
+                        CASE WHEN has THEN 'identity' END,
+                        actor.*
                     FROM (
                         SELECT j, olds, news,
                             olds ~ '[0-9]{17}[0-9Xx]'
@@ -241,7 +243,8 @@ _WRITE_MANY = """
                             AS texts (j, olds, news)
                         WHERE news IS NOT NULL
                         OFFSET 0
-                    ) AS changed (j, olds, news, had, has);"""
+                    ) AS changed (j, olds, news, had, has)
+                    CROSS JOIN %(schema)s.welfare_audit_actor() AS actor;"""
 #: From so many rows on.
 _MANY_ROWS = 20
 #: PostgreSQL takes a hundred arguments of a function.

@@ -105,6 +105,9 @@ class TestAuditCapture(WelfareCase):
     def test_many_rows_are_captured_like_one(self):
         """One row, some and many take ways of their own through the trigger; the events
         are the same."""
+        self.env.cr.execute(
+            "SET LOCAL welfare.actor = %s", [f"{self.manager.id} 192.0.2.7"]
+        )
         rows = {}
         for prefix, steps in (
             ("many", [(1, _MANY_ROWS)]),
@@ -151,6 +154,8 @@ class TestAuditCapture(WelfareCase):
         self.assertEqual(rows["some"], rows["each"])
         said = "".join(rows["many"])
         self.assertIn("'note': 'identity'", said)
+        self.assertIn("192.0.2.7", said)
+        self.assertIn(self.manager.name, said)
         self.assertNotIn("19491231", said)
         self.assertIn("'active': None", said)
 
@@ -159,7 +164,8 @@ class TestAuditCapture(WelfareCase):
         for event in self._events(records):
             values = event.read(
                 ["operation", "table_name", "old_values", "new_values", "region_id"]
-                + ["record_name", "parent_model", "parent_id", "note"]
+                + ["record_name", "parent_model", "parent_id", "note", "txid", "user_id"]
+                + ["db_user", "db_address", "request_address", "application"]
             )[0]
             del values["id"]
             yield str(values).replace(prefix, "…")

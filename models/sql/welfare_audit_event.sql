@@ -30,6 +30,20 @@ CREATE TABLE IF NOT EXISTS welfare_audit_event (
     parent_id bigint
 ) PARTITION BY RANGE (occurred_at);
 
+-- Who acts, as the defaults above have it: it is the same for all rows of a statement,
+-- and need not be asked for each of them.
+CREATE OR REPLACE FUNCTION welfare_audit_actor(
+    OUT txid bigint, OUT user_id integer, OUT db_user varchar, OUT db_address varchar,
+    OUT request_address varchar, OUT application varchar
+) RETURNS record AS $$
+    SELECT pg_current_xact_id()::text::bigint,
+           substring(current_setting('welfare.actor', true) FROM '^\d{1,9}')::integer,
+           session_user,
+           host(inet_client_addr()),
+           substring(current_setting('welfare.actor', true) FROM ' (.+)$'),
+           current_setting('application_name', true)
+$$ LANGUAGE sql STABLE;
+
 CREATE INDEX IF NOT EXISTS welfare_audit_event_id_idx ON welfare_audit_event (id);
 CREATE INDEX IF NOT EXISTS welfare_audit_event_record_idx
     ON welfare_audit_event (res_id, model) WHERE res_id IS NOT NULL;
