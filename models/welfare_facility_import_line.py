@@ -25,6 +25,22 @@ COLUMNS = (
 NO_PLAN = (None,) * len(PLAN)
 
 
+class _CsvStream:
+    """Rows as a file from which PostgreSQL copies: while it takes some of them in, the
+    next ones are made.
+    """
+
+    ROWS = 50
+
+    def __init__(self, rows):
+        self.rows = iter(rows)
+
+    def read(self, _size):
+        text = io.StringIO()
+        csv.writer(text).writerows(islice(self.rows, self.ROWS))
+        return text.getvalue()
+
+
 class WelfareFacilityImportLine(models.Model):
     """One row of an imported ledger, and what becomes of it."""
 
@@ -165,7 +181,7 @@ class WelfareFacilityImportLine(models.Model):
         )
 
     @api.model
-    def _load_planned(self, ledger, planned_rows, size=1000):
+    def _load_planned(self, ledger, planned_rows, size=2000):
         """Put the rows of a new check into the place of the former ones.
 
         They go to the database as they come and are not kept in memory.
@@ -180,54 +196,54 @@ class WelfareFacilityImportLine(models.Model):
                 ledger.id,
             )
         )
+        columns = ", ".join(COLUMNS)
         planned_rows = iter(planned_rows)
         while rows := list(islice(planned_rows, size)):
-            self._send(ledger, rows)
+            self.env.cr.copy_expert(
+                f"COPY {self._table} ({columns}) FROM STDIN WITH (FORMAT csv)",
+                _CsvStream(self._prepare_rows(ledger, rows)),
+            )
         self.invalidate_model()
         ledger.invalidate_recordset(["line_ids"])
 
-    def _send(self, ledger, rows):
-        """Send planned rows to the database."""
+    def _prepare_rows(self, ledger, rows):
+        """Return planned rows as the table has them.
+
+        :return: an iterator, which asks the database nothing any more.
+        """
         reserved = self._reserve_numbers(sum(map(self._is_home_to_come, rows)))
-        text = io.StringIO()
-        writer = csv.writer(text)
-        for row in rows:
-            number = row.facility and row.facility.id
-            if self._is_home_to_come(row):
-                number = next(reserved)
-            plan = NO_PLAN
-            if row.is_written and not row.institution:
-                plan = (
-                    row.region.code,
-                    row.state,
-                    row.date,
-                    row.is_approximate,
-                    ",".join(row.steps),
-                    row.is_redated,
-                    *map(row.vals.get, STATED),
-                )
-            writer.writerow(
-                (
-                    ledger.id,
-                    row.sequence,
-                    row.sheet,
-                    row.row,
-                    row.cell,
-                    row.place,
-                    row.status,
-                    row.is_warned,
-                    row.message,
-                    number,
-                    row.institution and json.dumps(row.institution),
-                    row.year_built,
-                    *map(row.stated.get, BUILT.values()),
-                    *plan,
-                )
+        return (self._prepare_row(ledger.id, row, reserved) for row in rows)
+
+    def _prepare_row(self, ledger_id, row, reserved):
+        number = row.facility and row.facility.id
+        if self._is_home_to_come(row):
+            number = next(reserved)
+        plan = NO_PLAN
+        if row.is_written and not row.institution:
+            plan = (
+                row.region.code,
+                row.state,
+                row.date,
+                row.is_approximate,
+                ",".join(row.steps),
+                row.is_redated,
+                *map(row.vals.get, STATED),
             )
-        text.seek(0)
-        self.env.cr.copy_expert(
-            f"COPY {self._table} ({', '.join(COLUMNS)}) FROM STDIN WITH (FORMAT csv)",
-            text,
+        return (
+            ledger_id,
+            row.sequence,
+            row.sheet,
+            row.row,
+            row.cell,
+            row.place,
+            row.status,
+            row.is_warned,
+            row.message,
+            number,
+            row.institution and json.dumps(row.institution),
+            row.year_built,
+            *map(row.stated.get, BUILT.values()),
+            *plan,
         )
 
     @api.model

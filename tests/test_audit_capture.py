@@ -164,8 +164,9 @@ class TestAuditCapture(WelfareCase):
         for event in self._events(records):
             values = event.read(
                 ["operation", "table_name", "old_values", "new_values", "region_id"]
-                + ["record_name", "parent_model", "parent_id", "note", "txid", "user_id"]
-                + ["db_user", "db_address", "request_address", "application"]
+                + ["record_name", "parent_model", "parent_id", "note", "txid"]
+                + ["user_id", "db_user", "db_address", "request_address"]
+                + ["application"]
             )[0]
             del values["id"]
             yield str(values).replace(prefix, "…")
