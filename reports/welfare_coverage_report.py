@@ -122,7 +122,8 @@ class WelfareCoverageDocument(models.AbstractModel):
                 "It is the target of %(region)s.", region=target.region_id.name
             )
         forecast = target._describe_forecast(table.total, table.date)
-        return [note, *(forecast.split("\n") if forecast else ())]
+        # In one line on paper: a table of one street is to stay on one page.
+        return [note, " ".join(forecast.split("\n"))] if forecast else [note]
 
     def _get_stated_notes(self, target):
         notes = []
@@ -299,7 +300,7 @@ class WelfareCoverageDocument(models.AbstractModel):
         """Return kind and width of each column; the township's is not printed."""
         kinds = ["integer", *["text"] * 4, "date", "integer"]
         kinds += ["decimal", "decimal", "hours", "text"]
-        widths = (9, 0, 38, 24, 48, 24, 20, 22, 22, 29, 43)
+        widths = (9, 0, 37, 24, 48, 24, 20, 20, 20, 20, 60)
         return list(zip(kinds, widths, strict=True))
 
     def _get_community_heading(self, measure):

@@ -1,4 +1,7 @@
+import io
+
 from odoo.tests import TransactionCase, tagged
+from odoo.tools.pdf import PdfReader
 
 
 @tagged("-standard", "welfare_demo")
@@ -24,6 +27,19 @@ class TestCoverageDemo(TransactionCase):
         self.assertEqual(target.yearly_count, 13)
         for words in ("完成率为62.2%", "目前距离达标差为33家", "单位型社区7家"):
             self.assertIn(words, target.source)
+
+    def test_a_street_is_printed_on_one_page(self):
+        """The ten communities, why two have none, and what is still to be built."""
+        street = self.env["welfare.region"].search([("code", "=", "530102001000")])
+        self.env["res.lang"]._activate_lang("zh_CN")
+        Report = self.env["ir.actions.report"].with_context(lang="zh_CN")
+        pdf, _kind = Report._render_reportlab_pdf(
+            "welfare_facility.welfare_coverage_region_report", street.ids
+        )
+        [page] = PdfReader(io.BytesIO(pdf)).pages
+        text = "".join(page.extract_text().split())
+        for words in ("华山街道", "单位型社区", "8÷8=100.00%", "第1页，共1页"):
+            self.assertIn(words, text)
 
     def test_guiyang(self):
         """The seven indicators; what the table leaves empty is not 0."""
