@@ -1,5 +1,6 @@
 """How entries get into the fund ledger: the one way for every document."""
 
+import json
 from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
@@ -187,7 +188,7 @@ class WelfareFundAccount(models.Model):
         lines = []
         for line in posting.lines:
             try:
-                line = line._replace(amount=exact_yuan(line.amount))
+                amount = exact_yuan(line.amount)
             except (TypeError, ValueError):
                 raise UserError(
                     self.env._(
@@ -195,11 +196,11 @@ class WelfareFundAccount(models.Model):
                         amount=line.amount,
                     )
                 ) from None
-            if line.amount <= 0:
+            if amount <= 0:
                 raise UserError(self.env._("An amount must be more than nothing."))
+            year = line.account.year
             leaves_year = line.kind in ("carry_out", "lapse", "reverse")
-            is_early = date.year < line.account.year
-            if is_early or (date.year > line.account.year and not leaves_year):
+            if date.year < year or (date.year > year and not leaves_year):
                 raise UserError(
                     self.env._(
                         "%(date)s does not lie in the year of the account %(account)s.",
@@ -207,7 +208,7 @@ class WelfareFundAccount(models.Model):
                         account=line.account.display_name,
                     )
                 )
-            lines.append(line)
+            lines.append(line._replace(amount=amount))
         return posting._replace(date=date, lines=lines)
 
     @api.model
@@ -269,6 +270,14 @@ class WelfareFundAccount(models.Model):
             for entry in (line.resolves, line.reverses)
             if entry
         ]
+        # Mostly there is none, which a question of its own finds out most quickly.
+        query = SQL(
+            "SELECT id FROM welfare_fund_entry WHERE posting_key IN %s",
+            tuple(posting.key for posting in postings),
+        )
+        entry_ids += [entry_id for (entry_id,) in self.env.execute_query(query)]
+        if not entry_ids:
+            return []
         query = SQL(
             """
             SELECT id, posting_key, account_id, kind, amount::text, date, resolves_id,
@@ -283,11 +292,10 @@ class WelfareFundAccount(models.Model):
                    EXISTS (SELECT FROM welfare_fund_entry WHERE resolves_id = entry.id),
                    EXISTS (SELECT FROM welfare_fund_entry WHERE reverses_id = entry.id)
             FROM welfare_fund_entry entry
-            WHERE posting_key IN %s OR id IN %s
+            WHERE id IN %s
             ORDER BY posting_key, line_number
             """,
-            tuple(posting.key for posting in postings),
-            tuple(entry_ids) or (0,),
+            tuple(entry_ids),
         )
         exact = {"amount", "pending", "taken", "transfer"}
         return [
@@ -358,8 +366,9 @@ class WelfareFundAccount(models.Model):
                 taken = line.amount
             elif line.kind in GIVING_KINDS:
                 taken = -line.amount
-            # Money stays with its appropriation, whoever sends it.
-            sides[not is_carried and line.account.appropriation_id] += transfer
+            if transfer:
+                # Money stays with its appropriation, whoever sends it.
+                sides[not is_carried and line.account.appropriation_id] += transfer
             available[line.account.id] = line.account._take_from(
                 available[line.account.id], taken
             )
@@ -483,31 +492,32 @@ class WelfareFundAccount(models.Model):
         """Insert the entries in one statement; the database books them."""
         self._announce_actor()
         rows = [
-            SQL(
-                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                posting.key,
-                number,
-                line.account.id,
-                posting.date,
-                line.kind,
-                line.amount,
-                line.resolves.id if line.resolves else None,
-                line.reverses.id if line.reverses else None,
-                posting.document._name,
-                posting.document.id,
-                self.env.uid,
-                posting.note or None,
-            )
+            {
+                "posting_key": posting.key,
+                "line_number": number,
+                "account_id": line.account.id,
+                "date": posting.date,
+                "kind": line.kind,
+                "amount": line.amount,
+                "resolves_id": line.resolves.id if line.resolves else None,
+                "reverses_id": line.reverses.id if line.reverses else None,
+                "res_model": posting.document._name,
+                "res_id": posting.document.id,
+                "user_id": self.env.uid,
+                "note": posting.note or None,
+            }
             for posting in postings
             for number, line in enumerate(posting.lines, start=1)
         ]
+        # As one text: PostgreSQL reads it in half the time of as many expressions.
         query = SQL(
             """
-            INSERT INTO welfare_fund_entry (
-                posting_key, line_number, account_id, date, kind, amount, resolves_id,
-                reverses_id, res_model, res_id, user_id, note
-            ) VALUES %s RETURNING id
+            INSERT INTO welfare_fund_entry (%(columns)s) SELECT %(columns)s
+            FROM json_populate_recordset(NULL::welfare_fund_entry, %(rows)s)
+            RETURNING id
             """,
-            SQL(", ").join(rows),
+            columns=SQL(", ").join(map(SQL.identifier, rows[0])),
+            # Days and amounts as texts: no amount becomes a float.
+            rows=json.dumps(rows, default=str),
         )
         return [entry_id for (entry_id,) in self.env.execute_query(query)]

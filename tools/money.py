@@ -61,9 +61,9 @@ def exact_yuan(value):
     :raise ValueError: for what is no number, finer than a fen, or too large to book.
     """
     amount = to_yuan(value)
-    noise = max(Decimal("1e-6"), 4 * Decimal(math.ulp(float(amount))))
-    if not isinstance(value, float):
-        noise = 0
+    noise = 0
+    if isinstance(value, float):
+        noise = max(Decimal("1e-6"), 4 * Decimal(math.ulp(value)))
     if abs(Decimal(value) - amount) > noise:
         raise ValueError(f"{value!r} is finer than a fen")
     if abs(amount) >= BOOKED_LIMIT:

@@ -198,14 +198,17 @@ BEGIN
     FROM (
         SELECT entry.account_id,
                SUM(entry.d_received) AS received,
+               -- Asked of reversals alone: a join could read the whole ledger.
                COALESCE(SUM(entry.d_received) FILTER (
-                   WHERE COALESCE(original.kind, entry.kind) IN ('receive', 'reduce')
+                   WHERE CASE entry.kind WHEN 'reverse' THEN (
+                       SELECT original.kind FROM welfare_fund_entry original
+                       WHERE original.id = entry.reverses_id
+                   ) ELSE entry.kind END IN ('receive', 'reduce')
                ), 0) AS granted,
                SUM(entry.d_sent) AS sent, SUM(entry.d_carried) AS carried,
                SUM(entry.d_reserved) AS reserved, SUM(entry.d_committed) AS committed,
                SUM(entry.d_accrued) AS accrued, SUM(entry.d_paid) AS paid
         FROM new_entries entry
-        LEFT JOIN welfare_fund_entry original ON original.id = entry.reverses_id
         GROUP BY entry.account_id
     ) change
     WHERE account.id = change.account_id;
