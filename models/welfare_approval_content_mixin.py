@@ -54,6 +54,13 @@ class WelfareApprovalContentMixin(models.AbstractModel):
             documents._void_changed_approvals()
         return result
 
+    def _fetch_query(self, query, fields):
+        if self._approval_document:
+            # Whoever asks which lines there are reads them next.
+            fields = dict.fromkeys(fields)
+            fields.update(dict.fromkeys(self._determine_fields_to_fetch()))
+        return super()._fetch_query(query, fields)
+
     # === BUSINESS METHODS === #
 
     def _get_approval_documents(self):

@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.http import request as http_request
-from odoo.tools import SQL, file_open, format_amount, format_date, format_list
+from odoo.tools import SQL, Query, file_open, format_amount, format_date, format_list
 
 from .welfare_approval_content_mixin import fingerprint
 from .welfare_approval_mixin import Act
@@ -809,18 +809,18 @@ class WelfareApprovalRequest(models.Model):
         """
         if not documents.ids:
             return self.browse()
-        return self.search_fetch(
-            [
-                ("res_model", "=", documents._name),
-                ("res_id", "in", documents.ids),
-                ("state", "in", ("pending", "granted")),
-            ],
-            # What is asked of them at every step.
-            [
-                *("res_model", "res_id", "region_id", "requester_id"),
-                *("state", "content", "fingerprint"),
-            ],
+        self.flush_model(["res_model", "res_id", "state"])
+        # Every line that is written asks it, mostly for nothing: without a domain.
+        query = Query(self.env, self._table)
+        query.add_where(
+            "res_model = %s AND res_id IN %s AND state IN ('pending', 'granted')",
+            [documents._name, tuple(documents.ids)],
         )
+        query.order = "id DESC"
+        # What is asked of them at every step.
+        names = ("region_id", "requester_id", "state", "content", "fingerprint")
+        fields_asked = [self._fields[name] for name in ("res_model", "res_id", *names)]
+        return self._fetch_query(query, fields_asked)._filtered_access("read")
 
     @api.model
     def _get_newest(self, documents):
@@ -979,43 +979,31 @@ class WelfareApprovalRequest(models.Model):
         ]
         query = SQL(
             """
-            WITH document (place, model, id, user_id, at) AS (%s)
-            SELECT 'prepare', user_id, model, id, at, place, NULL AS request_id
-            FROM document WHERE user_id IS NOT NULL
-            UNION ALL
-            SELECT act.duty, act.user_id, model, document.id, act.at, place, request.id
-            FROM document
-            JOIN welfare_approval_request request
+            SELECT document.model, document.id, ARRAY[document.user_id], document.at,
+                   request.requester_id || ARRAY(
+                       SELECT user_id FROM welfare_approval_request_maker_rel
+                       WHERE request_id = request.id
+                   ), request.submitted_at,
+                   ARRAY[decision.user_id, decision.on_behalf_id], decision.decided_at,
+                   ARRAY[request.used_uid], request.used_at
+            FROM (%s) AS document (place, model, id, user_id, at)
+            LEFT JOIN welfare_approval_request request
                 ON request.res_model = document.model AND request.res_id = document.id
-            CROSS JOIN LATERAL (
-                SELECT 'prepare', request.requester_id, request.submitted_at
-                UNION
-                SELECT 'prepare', maker.user_id, request.submitted_at
-                FROM welfare_approval_request_maker_rel maker
-                WHERE maker.request_id = request.id
-                UNION ALL
-                SELECT 'approve', person.id, decision.decided_at
-                FROM welfare_approval_decision decision
-                CROSS JOIN LATERAL (
-                    VALUES (decision.user_id), (decision.on_behalf_id)
-                ) AS person (id)
-                WHERE decision.request_id = request.id
-                  AND decision.decision = 'approve'
-                UNION ALL
-                SELECT 'execute', request.used_uid, request.used_at
-            ) AS act (duty, user_id, at)
-            WHERE act.user_id IS NOT NULL
-            ORDER BY place, request_id DESC, at
+            LEFT JOIN welfare_approval_decision decision
+                ON decision.request_id = request.id AND decision.decision = 'approve'
+            ORDER BY document.place, document.id, request.id DESC, decision.id
             """,
             SQL(" UNION ALL ").join(made),
         )
         Users = self.env["res.users"].sudo()
-        return [
-            Act(duty, Users.browse(user_id), documents[model, document_id], at)
-            for duty, user_id, model, document_id, at, *_order in (
-                self.env.execute_query(query)
-            )
-        ]
+        duties = ("prepare", "prepare", "approve", "execute")
+        acts = {}  # each once, in this order
+        for model, document_id, *done in self.env.execute_query(query):
+            for duty, user_ids, at in zip(duties, done[::2], done[1::2], strict=True):
+                for user_id in filter(None, user_ids):
+                    user = Users.browse(user_id)
+                    acts[Act(duty, user, documents[model, document_id], at)] = True
+        return list(acts)
 
     # === BUSINESS METHODS: MESSAGES === #
 

@@ -34,7 +34,10 @@ class WelfareCurrencyMixin(models.AbstractModel):
         values = super().default_get(fields)
         if "currency_id" in values:
             # Whatever a context says.
-            values["currency_id"] = self._default_currency_id().id
+            currency = self._default_currency_id()
+            # What amounts are rounded by, and not its names in every language.
+            currency.fetch(["rounding", "decimal_places"])
+            values["currency_id"] = currency.id
         return values
 
     # === CRUD METHODS === #

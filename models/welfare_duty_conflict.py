@@ -79,37 +79,22 @@ class WelfareDutyConflict(models.Model):
         """
         self.flush_model()
         self.env["welfare.duty"].flush_model()
-        query = self._search(self._domain_in_force(fields.Date.context_today(self)))
-        pair = SQL(
-            "IN (%s, %s)",
-            SQL.identifier(query.table, "duty_id"),
-            SQL.identifier(query.table, "other_id"),
+        query = SQL(
+            """
+            SELECT rule.id, other.code, rule.in_chain,
+                   rule.in_roles AND other.group_id = ANY (%(groups)s)
+            FROM welfare_duty duty
+            JOIN welfare_duty_conflict rule ON duty.id IN (rule.duty_id, rule.other_id)
+            JOIN welfare_duty other
+                ON other.id IN (rule.duty_id, rule.other_id) AND other.id <> duty.id
+            WHERE duty.code = %(code)s AND rule.active AND %(in_force)s
+            ORDER BY other.sequence, rule.id
+            """,
+            groups=list(user.sudo()._get_group_ids()),
+            code=code,
+            in_force=self._sql_in_force(fields.Date.context_today(self)),
         )
-        query.add_join(
-            "JOIN",
-            "duty",
-            "welfare_duty",
-            SQL("duty.code = %s AND duty.id %s", code, pair),
-        )
-        query.add_join(
-            "JOIN",
-            "other",
-            "welfare_duty",
-            SQL("other.id <> duty.id AND other.id %s", pair),
-        )
-        query.order = SQL("other.sequence, %s", SQL.identifier(query.table, "id"))
-        rows = self.env.execute_query(
-            query.select(
-                SQL.identifier(query.table, "id"),
-                SQL("other.code"),
-                SQL.identifier(query.table, "in_chain"),
-                SQL(
-                    "%s AND other.group_id = ANY (%s)",
-                    SQL.identifier(query.table, "in_roles"),
-                    list(user.sudo()._get_group_ids()),
-                ),
-            )
-        )
+        rows = self.env.execute_query(query)
         for conflict_id, *rest in rows:
             yield self.browse(conflict_id), *rest
 

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
 #: The balances of an account, in the order in which money passes through them.
 BALANCES = ("received", "sent", "carried", "reserved", "committed", "accrued", "paid")
@@ -262,15 +262,15 @@ class WelfareFundAccount(models.Model):
     def _get_accounts_by_holder(self, appropriation, year, keys):
         # sudo(): the holder of the account below is not asked; nobody writes accounts
         # himself, and the caller has checked the document that asks for it.
-        accounts = self.sudo().search_fetch(
-            [
-                ("appropriation_id", "=", appropriation.id),
-                ("year", "=", year),
-                ("region_id", "in", [region_id for region_id, _facility_id in keys]),
-            ],
-            # What a posting asks of them, at once.
-            ["region_id", "facility_id", "year", "appropriation_id"],
-            order="id",
+        query = Query(self.env, self._table)
+        query.add_where(
+            "appropriation_id = %s AND year = %s AND region_id IN %s",
+            [appropriation.id, year, tuple(region_id for region_id, _facility in keys)],
+        )
+        # What a posting asks of them, at once.
+        names = ("region_id", "facility_id", "year", "appropriation_id", "currency_id")
+        accounts = self.sudo()._fetch_query(
+            query, [self._fields[name] for name in names]
         )
         return {
             (account.region_id.id, account.facility_id.id): account

@@ -108,9 +108,7 @@ class WelfareRule(models.Model):
             """(
                 SELECT rule.value::numeric FROM welfare_rule rule
                 LEFT JOIN welfare_region place ON place.id = rule.jurisdiction_id
-                WHERE rule.active AND rule.state <> 'draft' AND %(condition)s
-                  AND rule.date_from <= %(day)s
-                  AND (rule.date_to IS NULL OR rule.date_to >= %(day)s)
+                WHERE rule.active AND %(in_force)s AND %(condition)s
                   AND (place.id IS NULL
                        OR region.parent_path LIKE place.parent_path || '%%')
                 ORDER BY %(order)s LENGTH(COALESCE(place.parent_path, '')) DESC,
@@ -118,6 +116,6 @@ class WelfareRule(models.Model):
                 LIMIT 1
             )""",
             condition=condition,
-            day=day,
+            in_force=self._sql_in_force(day),
             order=SQL("%s,", order) if order else SQL(),
         )

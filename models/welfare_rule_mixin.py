@@ -134,6 +134,19 @@ class WelfareRuleMixin(models.AbstractModel):
             ]
         )
 
+    @api.model
+    def _sql_in_force(self, day):
+        """Return the same as a condition on ``rule``, for a query.
+
+        :param day: the day, a date or :class:`~odoo.tools.SQL`.
+        :rtype: SQL
+        """
+        return SQL(
+            "rule.state <> 'draft' AND rule.date_from <= %(day)s"
+            " AND (rule.date_to IS NULL OR rule.date_to >= %(day)s)",
+            day=day,
+        )
+
     def _install_rule_guard(self):
         """Let the database keep the last day, and that somebody has checked a row."""
         self.env.cr.execute(

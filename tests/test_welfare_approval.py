@@ -147,6 +147,11 @@ class TestApproval(ApprovalCase):
         request = self._submit()
         with self.assertRaises(AccessError):
             request.with_user(self.section).action_withdraw()
+        # It is found in one plain question, and yet by those alone who may see it.
+        document = self._document(request)
+        stranger = self._create_user("finance", self.county_b, login="test_stranger")
+        self.assertEqual(self.Request._get_open(document), request.sudo(False))
+        self.assertFalse(self.Request.with_user(stranger)._get_open(document))
         request.with_user(self.finance).action_withdraw()
         self.assertEqual(request.state, "withdrawn")
         self.assertFalse(request.activity_ids)

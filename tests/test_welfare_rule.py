@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tests import Form
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import ROLES, WelfareCase, approve, decide, make_approvers
 
@@ -210,7 +210,15 @@ class TestEveryRule(WelfareCase):
     def _is_in_force(self, rule, day=DAY):
         self.env.flush_all()
         domain = rule._domain_in_force(day)
-        return rule in rule.sudo().search(domain)
+        is_found = rule in rule.sudo().search(domain)
+        query = SQL(
+            "SELECT EXISTS (SELECT FROM %s rule WHERE id = %s AND %s)",
+            SQL.identifier(rule._table),
+            rule.id,
+            rule._sql_in_force(day),
+        )
+        self.assertEqual(self.env.execute_query(query), [(is_found,)])
+        return is_found
 
     def test_every_model_is_tried(self):
         found = self.env["welfare.rule.mixin"]._selection_models()
