@@ -1,6 +1,7 @@
 """The fund ledger: postings alone, in batches and by many at once, beside the same done
 by PostgreSQL itself, and screens over a large ledger beside those over a small one."""
 
+import datetime
 import itertools
 import json
 import os
@@ -13,10 +14,13 @@ BATCH = 100
 EACH = 100  # postings of each worker
 HOLDERS = 50
 LARGE, SMALL = 1_000_000, 10_000
+#: Of a summary: each takes so little that ten of them measure the machine.
+PAGES = 300
 ENTRIES_OF_AN_ACCOUNT = 100
 ACCOUNTS_OF_AN_APPROPRIATION = 100
 YEAR = 2019
 DATE = "2019-06-01"
+DAY = datetime.date.fromisoformat(DATE)
 PAST = "2018-06-30"
 KEYS = itertools.count(1)
 
@@ -65,7 +69,7 @@ def _posting(account, key):
     from odoo.addons.welfare_facility.models.welfare_fund_account import Line, Posting
 
     lines = [Line(account, "reserve", 50000)]
-    return Posting(f"bench {key}", lines, account.appropriation_id, DATE)
+    return Posting(f"bench {key}", lines, account.appropriation_id, DAY)
 
 
 def run_posting(env, account, n):
@@ -458,7 +462,7 @@ def _screens():
             _run_list("welfare.fund.position", granted, welfare_as_of=PAST),
             10,
         ),
-        ("fund summary", run_summary, 10),
+        ("fund summary", run_summary, PAGES),
         ("proof of books", run_proof, 1),
     ):
         small = f"{title} at 10,000"
@@ -476,7 +480,7 @@ def _screens():
     yield Case(
         "fund summary, long accounts",
         "page",
-        10,
+        PAGES,
         run_summary,
         setup_ledger(LARGE, LARGE // SMALL * ENTRIES_OF_AN_ACCOUNT),
         warm=True,
