@@ -53,17 +53,19 @@ class LedgerWriter:
             if progress:
                 progress(done, total)
         self.env.invalidate_all(flush=False)
-        self._check_access()
+        self._check_access(total)
 
-    def _check_access(self):
-        """Make sure that the user may have written what the statements wrote."""
+    def _check_access(self, count):
+        """Make sure that the user may have written what the statements wrote.
+
+        :param int count: how many facilities that are.
+        """
         self.Facility.check_access("create")
         self.Facility.check_access("write")
         written = [("import_line_id.import_id", "=", self.ledger.id)]
-        # sudo(): only to find what the user does not; it is named by the refusal.
-        Facility_sudo = self.Facility.sudo()
-        if self.Facility.search_count(written) != Facility_sudo.search_count(written):
-            facilities = Facility_sudo.search(written).with_env(self.env)
+        if self.Facility.search_count(written) != count:
+            # sudo(): only to find what the user does not; it is named by the refusal.
+            facilities = self.Facility.sudo().search(written).with_env(self.env)
             facilities.check_access("write")
 
     def _get_rounds(self):

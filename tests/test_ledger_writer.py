@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..models.ledger_writer import LedgerWriter
 from .common import make_ledger
@@ -84,6 +84,22 @@ class TestLedgerWriter(LedgerCase):
             )
         )
         self.assertEqual(self._columns(imported), self._columns(twins))
+
+    def test_what_a_rule_forbids_is_not_written_in_sets(self):
+        """A rule that a bureau adds by itself holds for the statements, too."""
+        self.env["ir.rule"].create(
+            {
+                "name": "not in this street",
+                "model_id": self.env["ir.model"]._get_id("welfare.facility"),
+                "domain_force": "[('region_id.code', '!=', '530102001002')]",
+            }
+        )
+        self._apply(self._row(1))
+        ledger = self._check(make_ledger([self._row(2)]), "其他.xlsx")
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            ledger.action_apply()
+        self.assertEqual(ledger.state, "checked")
+        self.assertFalse(self._home("530102001002"))
 
     def test_computed_fields(self):
         """The stored computed fields are what their methods compute."""

@@ -799,10 +799,13 @@ class _ColumnReader:
         """Read one cell.
 
         :param value: what stands in the cell.
-        :return: the values by name, and what people should know of it or ``None``.
-        :rtype: tuple[dict, ~odoo.tools.translate.LazyGettext | None]
+        :return: the values by name, and what people should know of it or ``None``;
+            nothing at all for a blank cell.
+        :rtype: tuple[dict, ~odoo.tools.translate.LazyGettext | None] | None
         :raise TextValueError: if it cannot be read.
         """
+        if is_blank(value):
+            return None
         if isinstance(value, CellError):
             raise TextValueError(_error_reason(value))
         meaning = {}
@@ -1177,23 +1180,25 @@ class _RowReader:
     def _read_row(self, index, raw, problems):
         self._carry(raw)
         values = dict(self.empty)
+        width = len(raw)
         for reader in self.readers:
-            value = raw[reader.index] if reader.index < len(raw) else None
-            if value is None or (isinstance(value, str) and is_blank(value)):
-                value = self._inherited(reader, index)
-            if value is None:
-                if reader.column.required:
-                    problems.append(
-                        self._report("error", index, reader, self._is_empty(reader))
-                    )
-                continue
+            value = raw[reader.index] if reader.index < width else None
             try:
-                meaning, remark = reader.interpret(value)
+                known = value is not None and reader.interpret(value)
+                if not known and (value := self._inherited(reader, index)) is not None:
+                    known = reader.interpret(value)
             except TextValueError as error:
                 problems.append(
                     self._report("error", index, reader, _of(reader, error.message))
                 )
                 continue
+            if not known:
+                if reader.column.required:
+                    problems.append(
+                        self._report("error", index, reader, self._is_empty(reader))
+                    )
+                continue
+            meaning, remark = known
             values.update(meaning)
             if remark:
                 problems.append(
