@@ -24,7 +24,7 @@ class LedgerWriter:
     :param ledger: the ``welfare.facility.import``.
     """
 
-    #: Rows of one round of statements: progress is reported in between.
+    #: Rows of one round of statements at most: progress is reported in between.
     BATCH = 5000
 
     def __init__(self, ledger):
@@ -77,18 +77,14 @@ class LedgerWriter:
                 """
                 SELECT MIN(id), MAX(id), COUNT(*),
                        COUNT(*) FILTER (WHERE status = 'change')
-                FROM (
-                    SELECT id, status,
-                           (row_number() OVER (ORDER BY id) - 1) / %s AS round
-                    FROM welfare_facility_import_line
-                    WHERE import_id = %s AND status IN ('create', 'change')
-                      AND institution IS NULL
-                ) AS line
-                GROUP BY round
-                ORDER BY round
+                FROM welfare_facility_import_line
+                WHERE import_id = %s AND status IN ('create', 'change')
+                  AND institution IS NULL
+                GROUP BY id / %s
+                ORDER BY 1
                 """,
-                self.BATCH,
                 self.ledger.id,
+                self.BATCH,
             )
         )
 
