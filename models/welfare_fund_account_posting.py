@@ -228,19 +228,15 @@ class WelfareFundAccount(models.Model):
             # As text: Odoo's connections read a numeric as a float.
             """
             SELECT account.id, account.available::text, appropriation.state = 'closed',
-                   closed.year, closed.period_id
+                   %(closed)s
             FROM (VALUES %(days)s) AS posted (account_id, day)
             JOIN welfare_fund_account account ON account.id = posted.account_id
             JOIN welfare_appropriation appropriation
                 ON appropriation.id = account.appropriation_id
-            CROSS JOIN LATERAL (
-                SELECT %(closed)s
-                FROM (SELECT account.region_id, posted.day) AS line
-            ) AS closed (year, period_id)
             ORDER BY account.id FOR NO KEY UPDATE OF account
             """,
             days=SQL(", ").join(SQL("(%s, %s::date)", *day) for day in sorted(days)),
-            closed=Period._sql_closed(),
+            closed=Period._sql_closed(SQL("account.region_id"), SQL("posted.day")),
         )
         available = {}
         for account_id, left, is_closed, *closed in self.env.execute_query(query):

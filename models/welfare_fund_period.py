@@ -165,10 +165,9 @@ class WelfareFundPeriod(models.Model):
         :raise UserError: see :meth:`_refuse`.
         """
         self._flush_closed()
-        lines = SQL("(VALUES (%s, %s::date)) AS line (region_id, day)", region.id, day)
-        query = SQL("SELECT %s FROM %s", self._sql_closed(), lines)
-        for row in self.env.execute_query(query):
-            self._refuse(*row)
+        closed = self._sql_closed(SQL("%s", region.id), SQL("%s::date", day))
+        [row] = self.env.execute_query(SQL("SELECT %s", closed))
+        self._refuse(*row)
 
     @api.model
     def _flush_closed(self):
@@ -176,9 +175,11 @@ class WelfareFundPeriod(models.Model):
         self.env["welfare.fiscal.year"].flush_model()
 
     @api.model
-    def _sql_closed(self):
-        """Return what is closed for a ``line`` with ``region_id`` and ``day``.
+    def _sql_closed(self, region, day):
+        """Return what is closed at a place on a day.
 
+        :param SQL region: the id of the place.
+        :param SQL day: the day.
         :return: two expressions, either of which may be NULL: the year that is not
             open, and the id of the period that is closed.
         :rtype: SQL
@@ -187,11 +188,13 @@ class WelfareFundPeriod(models.Model):
             """
             CASE WHEN NOT EXISTS (
                 SELECT FROM welfare_fiscal_year fiscal_year
-                WHERE fiscal_year.year = EXTRACT(year FROM line.day)
+                WHERE fiscal_year.year = EXTRACT(year FROM %(day)s)::integer
                   AND fiscal_year.state = 'open'
-            ) THEN EXTRACT(year FROM line.day)::integer END,
-            welfare_fund_period_closed(line.region_id, line.day)
-            """
+            ) THEN EXTRACT(year FROM %(day)s)::integer END,
+            welfare_fund_period_closed(%(region)s, %(day)s)
+            """,
+            region=region,
+            day=day,
         )
 
     @api.model
