@@ -108,6 +108,16 @@ class TestPosting(FundCase):
         self.assertEqual(account.executed_rate, 50)
         self.assertBooksHold()
 
+    def test_each_step_takes_as_few_queries(self):
+        """Six at most, two of which begin the transaction anew, as none does here."""
+        account = self._get_account(self._register())
+        self._post(account, "reserve", 1)
+        entry = None
+        for kind in ("reserve", "commit", "accrue", "pay"):
+            with self.subTest(kind=kind), self.assertQueryCount(4):
+                self.Account._begin_posting()
+                entry = self._post(account, kind, 100, resolves=entry)
+
     def test_never_overdrawn(self):
         account = self._get_account(self._register(100))
         with self.assertRaises(UserError):
