@@ -109,12 +109,12 @@ class TestPosting(FundCase):
         self.assertBooksHold()
 
     def test_each_step_takes_as_few_queries(self):
-        """Six at most, two of which begin the transaction anew, as none does here."""
+        """Six in all: three begin the transaction anew, which none does here."""
         account = self._get_account(self._register())
         self._post(account, "reserve", 1)
         entry = None
         for kind in ("reserve", "commit", "accrue", "pay"):
-            with self.subTest(kind=kind), self.assertQueryCount(4):
+            with self.subTest(kind=kind), self.assertQueryCount(3):
                 self.Account._begin_posting()
                 entry = self._post(account, kind, 100, resolves=entry)
 
