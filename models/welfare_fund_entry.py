@@ -25,6 +25,7 @@ class WelfareFundEntry(models.Model):
         comodel_name="welfare.fund.account",
         required=True,
         readonly=True,
+        index=True,
         ondelete="restrict",
     )
     region_id = fields.Many2one(related="account_id.region_id")
@@ -60,6 +61,7 @@ class WelfareFundEntry(models.Model):
     reverses_id = fields.Many2one(
         comodel_name="welfare.fund.entry",
         readonly=True,
+        index="btree_not_null",
         ondelete="restrict",
     )
     reversal_ids = fields.One2many(
@@ -108,8 +110,7 @@ class WelfareFundEntry(models.Model):
         "CHECK (amount > 0 AND amount = ROUND(amount, 2) AND amount < 10000000000000)",
         "An amount is more than nothing, in yuan and fen.",
     )
-    # The proof walks the entries of an account up to a day. What is asked by account,
-    # or by what is reversed, finds it in these: each index more is written each time.
+    # The proof walks the entries of an account up to a day.
     _account_date_idx = models.Index("(account_id, date)")
     # From a document to its entries.
     _document_idx = models.Index("(res_model, res_id)")
