@@ -159,7 +159,7 @@ class WelfareAllotmentLine(models.Model):
     def _refuse_holder(self, paths):
         upper = self.allotment_id.account_id
         region = self.region_id
-        # sudo(): as above.
+        # sudo(): a home that its user cannot read is refused in words as well.
         if self.facility_id and self.facility_id.sudo().region_id != region:
             raise UserError(
                 self.env._(

@@ -250,6 +250,42 @@ class TestAuditCapture(WelfareCase):
         self.assertEqual(event.new_values["name"], "x")
         self.assertEqual(event.region_id, self.facility.region_id)
 
+    def test_no_function_of_the_session_says_who_acts(self):
+        """Functions that a session puts before PostgreSQL's own; one row or many."""
+        self._sql(
+            """
+            CREATE SCHEMA test_forged;
+            CREATE FUNCTION test_forged.current_setting(text, boolean) RETURNS text
+                AS $$ SELECT '1 203.0.113.9' $$ LANGUAGE sql;
+            CREATE FUNCTION test_forged.inet_client_addr() RETURNS inet
+                AS $$ SELECT '203.0.113.9'::inet $$ LANGUAGE sql;
+            SET LOCAL welfare.actor = '77 192.0.2.7';
+            SET LOCAL search_path TO test_forged, pg_catalog, public
+            """
+        )
+        for count in (1, _MANY_ROWS):
+            self._sql(
+                """
+                INSERT INTO welfare_workday_exception (date, kind, name)
+                SELECT '2031-03-01'::date + n, 'workday', '{"en_US": "forged"}'
+                FROM generate_series(1, %s) n;
+                DELETE FROM welfare_workday_exception WHERE date > '2031-03-01'
+                """,
+                count,
+            )
+        self._sql(
+            """
+            SELECT DISTINCT user_id, request_address, db_address = '203.0.113.9'
+            FROM welfare_audit_event WHERE new_values #>> '{name,en_US}' = 'forged'
+            """
+        )
+        found = self.env.cr.fetchall()
+        self._sql("RESET search_path; RESET welfare.actor")
+        self.assertEqual(
+            {(user, address, bool(forged)) for user, address, forged in found},
+            {(77, "192.0.2.7", False)},
+        )
+
     def test_an_emptied_table_is_captured(self):
         self._sql("TRUNCATE welfare_import_mapping CASCADE")
         event = self.Event.search([("operation", "=", "truncate")], limit=1)

@@ -31,17 +31,20 @@ CREATE TABLE IF NOT EXISTS welfare_audit_event (
 ) PARTITION BY RANGE (occurred_at);
 
 -- Who acts, as the defaults above have it: it is the same for all rows of a statement,
--- and need not be asked for each of them.
+-- and need not be asked for each of them. Unlike a default, a function finds its names
+-- anew each time: they are qualified, so that no session puts others before them.
 CREATE OR REPLACE FUNCTION welfare_audit_actor(
     OUT txid bigint, OUT user_id integer, OUT db_user varchar, OUT db_address varchar,
     OUT request_address varchar, OUT application varchar
 ) RETURNS record AS $$
-    SELECT pg_current_xact_id()::text::bigint,
-           substring(current_setting('welfare.actor', true) FROM '^\d{1,9}')::integer,
+    SELECT pg_catalog.pg_current_xact_id()::text::bigint,
+           substring(
+               pg_catalog.current_setting('welfare.actor', true) FROM '^\d{1,9}'
+           )::integer,
            session_user,
-           host(inet_client_addr()),
-           substring(current_setting('welfare.actor', true) FROM ' (.+)$'),
-           current_setting('application_name', true)
+           pg_catalog.host(pg_catalog.inet_client_addr()),
+           substring(pg_catalog.current_setting('welfare.actor', true) FROM ' (.+)$'),
+           pg_catalog.current_setting('application_name', true)
 $$ LANGUAGE sql STABLE;
 
 CREATE INDEX IF NOT EXISTS welfare_audit_event_id_idx ON welfare_audit_event (id);
